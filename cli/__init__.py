@@ -1,0 +1,1 @@
+"""What operators run: start, stop, look, and the embedded Kafka and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The database: migrations in order, roles and grants. The truth of every service lives here."""

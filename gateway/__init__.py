@@ -1,0 +1,1 @@
+"""The doors: HTTP, pages, files and Kafka facts become commands; outcomes go back."""
