@@ -1,0 +1,152 @@
+"""The envelope: a CloudEvents 1.0 message in structured JSON, with our extension attributes.
+
+At the doors `subject` is a party's alias; inside, `subject` and `partitionkey` are the case_ref.
+The encoded bytes of an event are its only form: Kafka carries them, the log's leaf commits to them.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from throughcare.contracts.kinds import MODELS, Data
+
+SPECVERSION = "1.0"
+CONTENT_TYPE = "application/cloudevents+json"
+SCHEMA_BASE = "https://throughcare.org/schemas/"
+
+
+class Undecodable(ValueError):
+    """Bytes that are no message of ours; `code` says which rule they break, never what they hold."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Message(NamedTuple):
+    """One message between our own services. Times are aware and in UTC."""
+
+    id: UUID
+    source: str
+    data: Data
+    #: The case, on whose key the message travels.
+    case_ref: UUID
+    #: When it happened, by the one who says so (CloudEvents `time`).
+    occurred_at: datetime
+    #: When a door of ours took it, in domain time; decisions use it as their "now".
+    recorded_at: datetime
+    correlation_id: UUID
+    #: The version of the protocol the case runs under, e.g. `kg-2026.1`.
+    protocol_version: str
+    causation_id: UUID | None = None
+    #: Version in the case's stream of the service that wrote it: 1, 2, 3 … (events only).
+    sequence: int | None = None
+    #: Place in the journal's partition: 1, 2, 3 … (whatever a journal carries).
+    position: int | None = None
+    #: The party a door authenticated, and the roles it spoke in (commands and facts).
+    party: str | None = None
+    roles: tuple[str, ...] = ()
+    #: The door's number of the command within the case and the owning service: 1, 2, 3 …
+    number: int | None = None
+    #: Versions of both halves the door had seen for this case when it took the command.
+    seen_intake: int = 0
+    seen_release: int = 0
+
+
+def encode(message: Message) -> bytes:
+    """The canonical bytes: attributes in a fixed order, absent ones left out, times in UTC with Z."""
+    case_ref = str(message.case_ref)
+    record: dict[str, Any] = {
+        "specversion": SPECVERSION,
+        "id": str(message.id),
+        "source": message.source,
+        "type": message.data.type,
+        "subject": case_ref,
+        "time": rfc3339(message.occurred_at),
+        "datacontenttype": "application/json",
+        "partitionkey": case_ref,
+        "recordedtime": rfc3339(message.recorded_at),
+        "correlationid": str(message.correlation_id),
+        "protocolversion": message.protocol_version,
+    }
+    if message.causation_id is not None:
+        record["causationid"] = str(message.causation_id)
+    if message.sequence is not None:
+        record["sequence"] = str(message.sequence)
+    if message.position is not None:
+        record["journalposition"] = str(message.position)
+    if message.party is not None:
+        record["authtype"] = "service_account"
+        record["authid"] = message.party
+        record["authroles"] = " ".join(message.roles)
+    if message.number is not None:
+        record["commandnumber"] = message.number
+        record["seenintake"] = message.seen_intake
+        record["seenrelease"] = message.seen_release
+    record["data"] = message.data.model_dump(mode="json", exclude_none=True)
+    return orjson.dumps(record)
+
+
+def decode(raw: bytes) -> Message:
+    """Read bytes that one of our own services wrote. Raises Undecodable with a code."""
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Undecodable("not-json") from None
+    if not isinstance(record, dict):
+        raise Undecodable("not-an-object")
+    return from_record(record)
+
+
+def from_record(record: Mapping[str, Any]) -> Message:
+    """Read the attributes of a structured CloudEvent. Raises Undecodable with a code."""
+    try:
+        if record["specversion"] != SPECVERSION:
+            raise Undecodable("unknown-specversion")
+        model = MODELS.get(record["type"])
+        if model is None:
+            raise Undecodable("unknown-type")
+        causation = record.get("causationid")
+        sequence = record.get("sequence")
+        position = record.get("journalposition")
+        return Message(
+            id=UUID(record["id"]),
+            source=record["source"],
+            data=model.read(record["data"]),
+            case_ref=UUID(record["subject"]),
+            occurred_at=instant(record["time"]),
+            recorded_at=instant(record["recordedtime"]),
+            correlation_id=UUID(record["correlationid"]),
+            protocol_version=record["protocolversion"],
+            causation_id=None if causation is None else UUID(causation),
+            sequence=None if sequence is None else int(sequence),
+            position=None if position is None else int(position),
+            party=record.get("authid"),
+            roles=tuple(record.get("authroles", "").split()),
+            number=record.get("commandnumber"),
+            seen_intake=record.get("seenintake", 0),
+            seen_release=record.get("seenrelease", 0),
+        )
+    except ValidationError:
+        raise Undecodable("schema") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, Undecodable):
+            raise
+        raise Undecodable("envelope") from None
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware moment as RFC 3339 in UTC, `2026-03-01T04:00:00Z`; microseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def instant(text: str) -> datetime:
+    """The inverse of `rfc3339`. Raises ValueError where there is no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,46 @@
+-- Who may do what. Applied again after every migration, so it is always the whole of it.
+-- A writer sees its own schema and nothing else; services meet on topics and in the seam functions.
+
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['intake', 'release', 'notifications', 'timeline', 'gateway', 'watcher'] loop
+        if not exists (select from pg_roles where rolname = 'throughcare_' || name) then
+            execute format('create role throughcare_%s login nosuperuser nobypassrls', name);
+        end if;
+        execute format('grant usage on schema runtime to throughcare_%s', name);
+        execute format('grant execute on function runtime.now(), runtime.settled() to throughcare_%s', name);
+        execute format('grant select on runtime.clock to throughcare_%s', name);
+        if name <> 'watcher' then
+            execute format('grant select, insert, update on runtime.journals, runtime.consumed to throughcare_%s', name);
+            execute format('grant select, insert, update, delete on runtime.gaps to throughcare_%s', name);
+        end if;
+        if exists (select from pg_namespace where nspname = name) and name <> 'watcher' then
+            execute format('grant usage on schema %1$s to throughcare_%1$s', name);
+            execute format('grant select, insert, update, delete on all tables in schema %1$s to throughcare_%1$s', name);
+            execute format('grant usage on all sequences in schema %1$s to throughcare_%1$s', name);
+        end if;
+    end loop;
+end
+$$;
+
+-- Events and outcomes are only ever added.
+revoke update, delete on intake.events, intake.outcomes, release.events, release.outcomes
+    from throughcare_intake, throughcare_release;
+
+revoke execute on all functions in schema intake, release, gateway, runtime from public;
+grant execute on function runtime.now(), runtime.settled() to public;
+
+-- The seam.
+grant usage on schema intake to throughcare_gateway, throughcare_notifications;
+grant execute on function intake.permits(uuid, text[], text, text), intake.stop(uuid), intake.is_stopped(uuid)
+    to throughcare_gateway;
+grant execute on function intake.is_stopped(uuid) to throughcare_notifications;
+grant usage on schema release to throughcare_gateway, throughcare_notifications;
+grant execute on function release.accepted(uuid, text) to throughcare_gateway;
+grant execute on function release.ended(uuid) to throughcare_gateway, throughcare_notifications;
+grant usage on schema gateway to throughcare_release, throughcare_notifications;
+grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_release;
+grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications;
+grant select on gateway.contacts to throughcare_notifications;
