@@ -50,13 +50,25 @@ RELEASE_EVENTS = Topic(
     is_journal=True,
 )
 INTAKE_OUTCOMES = Topic(
-    "throughcare.intake.outcomes.v1", "outcomes", ("intake",), ("gateway", "timeline"), is_journal=True
+    "throughcare.intake.outcomes.v1",
+    "outcomes",
+    ("intake",),
+    ("gateway", "timeline"),
+    is_journal=True,
 )
 RELEASE_OUTCOMES = Topic(
-    "throughcare.release.outcomes.v1", "outcomes", ("release",), ("gateway", "timeline"), is_journal=True
+    "throughcare.release.outcomes.v1",
+    "outcomes",
+    ("release",),
+    ("gateway", "timeline"),
+    is_journal=True,
 )
 NOTIFICATIONS_EVENTS = Topic(
-    "throughcare.notifications.events.v1", "events", ("notifications",), ("timeline",), is_journal=True
+    "throughcare.notifications.events.v1",
+    "events",
+    ("notifications",),
+    ("timeline",),
+    is_journal=True,
 )
 
 TOPICS: tuple[Topic, ...] = (
@@ -91,7 +103,14 @@ def facts_of(party: str) -> Topic:
 def outcomes_of(party: str) -> Topic:
     """Where a party reads what became of its facts and commands."""
     return Topic(
-        PARTY_OUTCOMES_PREFIX + party, "outcomes", ("gateway",), (party,), False, 1, "none", 3 * _DAY_MS
+        PARTY_OUTCOMES_PREFIX + party,
+        "outcomes",
+        ("gateway",),
+        (party,),
+        False,
+        1,
+        "none",
+        3 * _DAY_MS,
     )
 
 
