@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import json
 import os
 import pwd
 import secrets
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from throughcare.cli.embedded.places import choose_port, end_of, require_space
 from throughcare.cli.embedded.process import LockedProcess
+from throughcare.cli.embedded.secret_file import SecretFile
 from throughcare.runtime.errors import SetupError
 
 DATABASE = "throughcare"
@@ -43,7 +43,7 @@ class Postgres:
         self._data = self.folder / "data"
         self._made = self.folder / "made"
         self._sockets = self.folder / "socket"
-        self._secret_file = home / "secrets.json"
+        self.secrets = SecretFile(home / "secrets.json")
         self._port_file = home / "run" / "postgres.port"
         self._wanted_port = port
         self._tell = tell
@@ -59,11 +59,9 @@ class Postgres:
     def pid(self) -> int | None:
         return self._process.pid
 
-    def url(self, database: str = DATABASE, role: str = OWNER, password: str | None = None) -> str:
-        """Where to sign in; without a password, the owner's."""
-        return (
-            f"postgresql://{role}:{password or self._password()}@127.0.0.1:{self.port}/{database}"
-        )
+    def url(self, database: str = DATABASE, role: str = OWNER) -> str:
+        """Where to sign in. A role other than the owner needs `allow_logins` once per server."""
+        return f"postgresql://{role}:{self.secrets.get(role)}@127.0.0.1:{self.port}/{database}"
 
     def is_running(self) -> bool:
         return self._process.is_running()
@@ -124,18 +122,11 @@ class Postgres:
         where = ["--host=127.0.0.1", f"--port={self.port}", f"--username={OWNER}", "--no-password"]
         return subprocess.run(
             [self._binaries() / tool, *where, *arguments],
-            env={**os.environ, "PGPASSWORD": self._password()},
+            env={**os.environ, "PGPASSWORD": self.secrets.get(OWNER)},
             capture_output=True,
             text=True,
             check=False,
         )
-
-    def _password(self) -> str:
-        if not self._secret_file.exists():
-            self._secret_file.parent.mkdir(parents=True, exist_ok=True)
-            self._secret_file.touch(mode=0o600)
-            self._secret_file.write_text(json.dumps({OWNER: secrets.token_urlsafe(24)}))
-        return str(json.loads(self._secret_file.read_text())[OWNER])
 
     def _open_the_way(self) -> None:
         """As root: let the unprivileged user reach its own folder, and change nothing else.
@@ -174,7 +165,7 @@ class Postgres:
         password_file = self.folder / "password"
         password_file.touch(mode=0o600)
         try:
-            password_file.write_text(self._password())
+            password_file.write_text(self.secrets.get(OWNER))
             if self._user is not None:
                 os.chown(password_file, self._user.pw_uid, self._user.pw_gid)
             done = subprocess.run(

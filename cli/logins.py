@@ -1,0 +1,33 @@
+"""Passwords for the services' database roles, where this machine is who gives them out."""
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from throughcare.cli.embedded.secret_file import SecretFile
+from throughcare.cli.services import SERVICES, role_of
+from throughcare.runtime import queries
+
+_SQL = queries.load("throughcare.cli")
+
+
+async def allow_logins(
+    owner_url: str, secrets: SecretFile, roles: Iterable[str] = tuple(map(role_of, SERVICES))
+) -> None:
+    """Let each role sign in with its own secret; roles belong to the server, not to a database."""
+    connection = await asyncpg.connect(owner_url)
+    try:
+        for role in roles:
+            await connection.execute(
+                await connection.fetchval(_SQL["login_statement"], role, secrets.get(role))
+            )
+    finally:
+        await connection.close()
+
+
+def url_for(owner_url: str, role: str, password: str) -> str:
+    """The same database, signed in to as another role."""
+    parts = urlsplit(owner_url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password)}@{place}"))

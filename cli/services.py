@@ -1,0 +1,15 @@
+"""Which processes make a deployment, and the database role of each."""
+
+SERVICES = ("intake", "release", "notifications", "timeline", "gateway", "watcher")
+
+
+def module_of(service: str) -> str:
+    """The module whose `main()` runs the service to its end."""
+    if service == "gateway":
+        return "throughcare.gateway.app"
+    return f"throughcare.services.{service}.app"
+
+
+def role_of(service: str) -> str:
+    """The database role that the migrations make for it."""
+    return f"throughcare_{service}"
