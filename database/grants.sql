@@ -11,10 +11,10 @@ begin
         end if;
         execute format('grant usage on schema runtime to throughcare_%s', name);
         execute format('grant execute on function runtime.now(), runtime.settled() to throughcare_%s', name);
-        execute format('grant select on runtime.clock to throughcare_%s', name);
+        execute format('grant select on runtime.clock, runtime.consumed, runtime.journals to throughcare_%s', name);
         if name <> 'watcher' then
             execute format('grant select, insert, update on runtime.journals, runtime.consumed to throughcare_%s', name);
-            execute format('grant select, insert, update, delete on runtime.gaps to throughcare_%s', name);
+            execute format('grant select, insert, update, delete on runtime.gaps, runtime.heartbeats to throughcare_%s', name);
         end if;
         if exists (select from pg_namespace where nspname = name) and name <> 'watcher' then
             execute format('grant usage on schema %1$s to throughcare_%1$s', name);

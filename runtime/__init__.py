@@ -1,1 +1,1 @@
-"""The shared shell: settings, logs, clock, ids, connections, and the way a message travels."""
+"""The shared shell: what every service needs to be safe, and no domain in it."""

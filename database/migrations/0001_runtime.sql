@@ -20,11 +20,18 @@ $$ select coalesce(at, clock_timestamp()) from runtime.clock $$;
 create function runtime.settled() returns timestamptz language sql stable parallel safe as
 $$ select coalesce(settled, clock_timestamp() - interval '2 seconds') from runtime.clock $$;
 
+-- Step the clock: first `at` (acts may come), later `settled` (deadlines may fire).
+create function runtime.step_clock(p_at timestamptz, p_settled timestamptz) returns void language sql as $$
+    update runtime.clock set mode = 'stepped', at = p_at, settled = p_settled;
+    select pg_notify('throughcare_clock', '')
+$$;
+
 -- The watermark of each journal: positions up to here were acknowledged by the broker.
 create table runtime.journals (
     topic text not null,
     partition smallint not null,
     published bigint not null default 0 check (published >= 0),
+    cluster_id text not null,                  -- acknowledged by this cluster
     primary key (topic, partition)
 ) with (fillfactor = 50);
 
@@ -47,6 +54,16 @@ create table runtime.gaps (
     since timestamptz not null default clock_timestamp(),
     primary key (topic, partition)
 );
+
+-- Who is alive, in real time; a row not renewed for 10 s is somebody who is not.
+create table runtime.heartbeats (
+    service text not null,
+    instance text not null,
+    at timestamptz not null,
+    ready boolean not null,
+    partitions integer not null,
+    primary key (service, instance)
+) with (fillfactor = 50);
 
 -- Every service that reads topics has the same three tables for what it could not do at once.
 create function runtime.create_shell_tables(p_schema text) returns void language plpgsql as $body$

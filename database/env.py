@@ -1,0 +1,32 @@
+"""Alembic's environment: asyncpg, one lock so that two may migrate at once, grants at the end."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from throughcare.database.migrate import run_file
+
+#: Whoever migrates holds this advisory lock; any number will do.
+_LOCK = 7_265_011
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(connection=connection, version_table_schema="public")
+    with context.begin_transaction():
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        context.run_migrations()
+        run_file(connection, "grants.sql")
+
+
+async def _run() -> None:
+    url = context.config.attributes["url"].replace("postgresql://", "postgresql+asyncpg://", 1)
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        await connection.run_sync(_migrate)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(_run())

@@ -1,0 +1,332 @@
+"""From messages to events and outcomes: load → decide → record, for one half of a case.
+
+The half is pure (`protocol.half.Half`); this is the shell around it. The primary keys are the
+fence: an outcome's id, an event's version and place, a heard event's version. Who read something
+stale runs into one of them, and takes the same list again.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from throughcare.contracts.envelope import Message, decode, encode
+from throughcare.contracts.kinds import Data, Event, Outcome
+from throughcare.contracts.topics import partition_of
+from throughcare.runtime import queries
+from throughcare.runtime.agent import Advance, Input, hold_arguments
+from throughcare.runtime.ids import new_id
+from throughcare.runtime.journal import Journal
+from throughcare.runtime.pool import Connection
+
+_SQL = queries.load("throughcare.runtime", "decider.sql")
+_CACHE_MAX = 20_000
+
+
+class Ruling(NamedTuple):
+    """What a half makes of a message: events to record, and the outcome to tell (None: hold it)."""
+
+    events: Sequence[Event]
+    outcome: Outcome | None
+    #: Why it is held, where there is no outcome yet.
+    held: str = ""
+
+
+class Half(Protocol):
+    """One half of a case, as the decider sees it: pure, and blind to where things are kept."""
+
+    service: str
+    state_version: int
+
+    def initial(self, case_ref: UUID) -> Any: ...
+    def load(self, dumped: bytes) -> Any: ...
+    def dump(self, state: Any) -> bytes: ...
+    def evolve(self, state: Any, event: Message) -> Any: ...
+    def hear(self, state: Any, event: Message) -> Any: ...
+    def rule(self, state: Any, message: Message, new_id: Callable[[], UUID]) -> Ruling: ...
+    def react(self, state: Any, event: Message, new_id: Callable[[], UUID]) -> Sequence[Event]: ...
+    def next_due_at(self, state: Any) -> datetime | None: ...
+    def protocol_version(self, state: Any, message: Message) -> str: ...
+    def outcome_facts(self, version: int, heard_version: int) -> dict[str, int]: ...
+
+
+#: Extra rows of a service, in the same transaction as the events they come from.
+Project = Callable[[Connection, Sequence[Message]], Awaitable[None]]
+
+
+class _Case:
+    __slots__ = ("changed", "heard_version", "state", "taken", "version")
+
+    def __init__(self, version: int, heard_version: int, taken: int, state: Any) -> None:
+        self.version = version
+        self.heard_version = heard_version
+        self.taken = taken
+        self.state = state
+        self.changed = False
+
+    def copy(self) -> "_Case":
+        return _Case(self.version, self.heard_version, self.taken, self.state)
+
+
+class Decider:
+    """The handler of a service that decides."""
+
+    def __init__(
+        self,
+        half: Half,
+        *,
+        events: Journal,
+        outcomes: Journal,
+        commands_topic: str,
+        project: Project | None = None,
+        projected: Collection[type[Data]] = (),
+    ) -> None:
+        self._half = half
+        self._events = events
+        self._outcomes = outcomes
+        self._commands_topic = commands_topic
+        self._project = project
+        self._projected = tuple(projected)
+        self._sql = _SQL.for_schema(half.service)
+        self._source = f"/services/{half.service}"
+        self._cache: dict[UUID, _Case] = {}
+        self._places: dict[int, tuple[int, int]] = {}
+        self._pending: _Work | None = None
+
+    def forget(self) -> None:
+        self._cache.clear()
+        self._places.clear()
+        self._pending = None
+
+    async def apply(
+        self, connection: Connection, inputs: Sequence[Input], advance: Advance
+    ) -> Collection[UUID]:
+        work = _Work()
+        await self._load(connection, inputs, work)
+        for input in inputs:
+            case = work.cases[input.message.case_ref]
+            if input.tp.topic == self._commands_topic:
+                self._rule(case, input, work)
+            else:
+                self._hear(case, input, work)
+        arguments = self._arguments(work, advance)
+        if self._project is not None and (
+            matter := [m for m in work.messages if isinstance(m.data, self._projected)]
+        ):
+            async with connection.transaction():
+                await self._project(connection, matter)
+                await connection.execute(self._sql["record"], *arguments)
+        else:  # one statement is one transaction
+            await connection.execute(self._sql["record"], *arguments)
+        self._pending = work
+        return {input.message.case_ref for input, _ in work.held}
+
+    def committed(self) -> None:
+        work, self._pending = self._pending, None
+        if work is None:
+            return
+        if len(self._cache) > _CACHE_MAX:
+            self._cache.clear()
+        for case_ref, case in work.cases.items():
+            case.changed = False
+            self._cache[case_ref] = case
+        self._places.update(work.places)
+        self._events.offer(work.events)
+        self._outcomes.offer(work.outcomes)
+
+    # -- load ---------------------------------------------------------------------------------
+
+    async def _load(self, connection: Connection, inputs: Sequence[Input], work: "_Work") -> None:
+        refs = {input.message.case_ref for input in inputs}
+        unknown = [ref for ref in refs if ref not in self._cache]
+        for ref in refs:
+            if ref in self._cache:
+                work.cases[ref] = self._cache[ref].copy()
+        if unknown:
+            for row in await connection.fetch(self._sql["read_cases"], unknown):
+                ref = row["case_ref"]
+                if row["state_version"] == self._half.state_version:
+                    state = self._half.load(row["state"])
+                else:
+                    state = await self._refold(connection, ref)
+                work.cases[ref] = _Case(row["version"], row["heard_version"], row["taken"], state)
+            for ref in unknown:
+                if ref not in work.cases:
+                    work.cases[ref] = _Case(0, 0, 0, self._half.initial(ref))
+        # The door numbers its commands; what has no number is known by its outcome.
+        unnumbered = [
+            i.message.id
+            for i in inputs
+            if i.message.number is None and i.tp.topic == self._commands_topic
+        ]
+        if unnumbered:
+            rows = await connection.fetch(self._sql["read_answered"], unnumbered)
+            work.answered.update(row["id"] for row in rows)
+        partitions = {partition_of(ref) for ref in refs}
+        if missing := [p for p in partitions if p not in self._places]:
+            for row in await connection.fetch(self._sql["read_places"], missing):
+                self._places[row["partition"]] = (row["events"], row["outcomes"])
+        work.places = {p: self._places[p] for p in partitions}
+
+    async def _refold(self, connection: Connection, case_ref: UUID) -> Any:
+        state = self._half.initial(case_ref)
+        for row in await connection.fetch(self._sql["read_history"], case_ref):
+            fold = self._half.evolve if row["own"] else self._half.hear
+            state = fold(state, decode(row["envelope"]))
+        return state
+
+    # -- decide -------------------------------------------------------------------------------
+
+    def _rule(self, case: _Case, input: Input, work: "_Work") -> None:
+        message = input.message
+        if message.number is None:
+            if message.id in work.answered:
+                work.duplicate(input)
+                return
+        else:
+            if message.number <= case.taken:
+                work.duplicate(input)
+                return
+            if message.number > case.taken + 1:
+                work.hold(input, "ahead")
+                return
+        own, other = self._half.outcome_facts(case.version, case.heard_version), message
+        if own["intake_version"] < other.seen_intake or own["release_version"] < other.seen_release:
+            work.hold(input, "behind")
+            return
+        ruling = self._half.rule(case.state, message, new_id)
+        if ruling.outcome is None:
+            work.hold(input, ruling.held)
+            return
+        if message.number is not None:
+            case.taken = message.number
+        case.changed = True
+        self._record(case, ruling.events, message, work)
+        work.answered.add(message.id)
+        facts = self._half.outcome_facts(case.version, case.heard_version)
+        place = work.next_place(partition_of(message.case_ref), events=0, outcomes=1)[1]
+        answer = Message(
+            id=new_id(),
+            source=self._source,
+            data=ruling.outcome.model_copy(update=facts),
+            case_ref=message.case_ref,
+            occurred_at=message.recorded_at,
+            recorded_at=message.recorded_at,
+            correlation_id=message.correlation_id,
+            causation_id=message.id,
+            protocol_version=self._half.protocol_version(case.state, message),
+            position=place,
+        )
+        work.outcomes.append((message.case_ref, place, encode(answer)))
+        work.outcome_ids.append(message.id)
+        work.release(input)
+
+    def _hear(self, case: _Case, input: Input, work: "_Work") -> None:
+        message = input.message
+        sequence = message.sequence or 0
+        work.release(input)
+        if sequence <= case.heard_version:
+            return
+        case.heard_version = sequence
+        case.changed = True
+        case.state = self._half.hear(case.state, message)
+        work.heard.append((message.case_ref, sequence, input.raw))
+        self._record(case, self._half.react(case.state, message, new_id), message, work)
+
+    def _record(self, case: _Case, events: Iterable[Event], cause: Message, work: "_Work") -> None:
+        for event in events:
+            case.version += 1
+            partition = partition_of(cause.case_ref)
+            place = work.next_place(partition, events=1, outcomes=0)[0]
+            message = Message(
+                id=new_id(),
+                source=self._source,
+                data=event,
+                case_ref=cause.case_ref,
+                occurred_at=cause.occurred_at,
+                recorded_at=cause.recorded_at,
+                correlation_id=cause.correlation_id,
+                causation_id=cause.id,
+                protocol_version=self._half.protocol_version(case.state, cause),
+                sequence=case.version,
+                position=place,
+            )
+            case.state = self._half.evolve(case.state, message)
+            work.messages.append(message)
+            work.versions.append(case.version)
+            work.events.append((cause.case_ref, place, encode(message)))
+
+    # -- record -------------------------------------------------------------------------------
+
+    def _arguments(self, work: "_Work", advance: Advance) -> tuple[Any, ...]:
+        changed = [(ref, case) for ref, case in work.cases.items() if case.changed]
+        held = [input for input, _ in work.held if input.arrival is None]
+        reasons = [reason for input, reason in work.held if input.arrival is None]
+        held_columns = hold_arguments(held, "")
+        half = self._half
+        return (
+            [partition_of(ref) for ref, _, _ in work.events],
+            [place for _, place, _ in work.events],
+            [ref for ref, _, _ in work.events],
+            work.versions,
+            [raw for _, _, raw in work.events],
+            work.outcome_ids,
+            [partition_of(ref) for ref, _, _ in work.outcomes],
+            [place for _, place, _ in work.outcomes],
+            [ref for ref, _, _ in work.outcomes],
+            [raw for _, _, raw in work.outcomes],
+            [ref for ref, _, _ in work.heard],
+            [version for _, version, _ in work.heard],
+            [raw for _, _, raw in work.heard],
+            [ref for ref, _ in changed],
+            [partition_of(ref) for ref, _ in changed],
+            [case.version for _, case in changed],
+            [case.heard_version for _, case in changed],
+            [case.taken for _, case in changed],
+            [half.state_version] * len(changed),
+            [half.dump(case.state) for _, case in changed],
+            [half.next_due_at(case.state) for _, case in changed],
+            *held_columns[:5],
+            reasons,
+            held_columns[6],
+            [*work.arrivals, *advance.done],
+            *advance.arguments(),
+        )
+
+
+class _Work:
+    """What one list comes to, before it is written."""
+
+    __slots__ = (
+        "answered", "arrivals", "cases", "events", "heard", "held", "messages",
+        "outcome_ids", "outcomes", "places", "versions",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.cases: dict[UUID, _Case] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        self.answered: set[UUID] = set()
+        self.messages: list[Message] = []
+        self.versions: list[int] = []
+        self.events: list[tuple[UUID, int, bytes]] = []
+        self.outcomes: list[tuple[UUID, int, bytes]] = []
+        self.outcome_ids: list[UUID] = []
+        self.heard: list[tuple[UUID, int, bytes]] = []
+        self.held: list[tuple[Input, str]] = []
+        self.arrivals: list[int] = []
+
+    def next_place(self, partition: int, *, events: int, outcomes: int) -> tuple[int, int]:
+        last_event, last_outcome = self.places[partition]
+        place = (last_event + events, last_outcome + outcomes)
+        self.places[partition] = place
+        return place
+
+    def hold(self, input: Input, reason: str) -> None:
+        self.held.append((input, reason))
+
+    def duplicate(self, input: Input) -> None:
+        self.release(input)
+
+    def release(self, input: Input) -> None:
+        if input.arrival is not None:
+            self.arrivals.append(input.arrival)

@@ -1,0 +1,47 @@
+"""The handler of a service that hears and does not decide: its rows and its cursors in one transaction."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from uuid import UUID
+
+from throughcare.runtime import queries
+from throughcare.runtime.agent import Advance, Input, fence
+from throughcare.runtime.pool import Connection
+
+_SQL = queries.load("throughcare.runtime", "agent.sql")
+
+#: Writes what a list of messages comes to. Runs again from the start after any error.
+Project = Callable[[Connection, Sequence[Input]], Awaitable[None]]
+
+
+class Projector:
+    """Applies each journalled message once, in the order of its journal's partition."""
+
+    def __init__(
+        self,
+        service: str,
+        project: Project,
+        *,
+        after_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._sql = _SQL.for_schema(service)
+        self._project = project
+        self._after_commit = after_commit
+
+    async def apply(
+        self, connection: Connection, inputs: Sequence[Input], advance: Advance
+    ) -> Collection[UUID]:
+        async with connection.transaction():
+            await fence(connection, advance)
+            if inputs:
+                await self._project(connection, inputs)
+            await connection.execute(self._sql["advance"], *advance.arguments())
+            done = [i.arrival for i in inputs if i.arrival is not None]
+            if done or advance.done:
+                await connection.execute(self._sql["let_go"], [*done, *advance.done])
+        return ()
+
+    def committed(self) -> None:
+        self._after_commit()
+
+    def forget(self) -> None:
+        pass

@@ -1,0 +1,46 @@
+"""Sealing: AES-256-GCM under one key of the deployment, for bytes that must not be read in the database."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from throughcare.runtime.errors import SetupError
+
+_NONCE = 12
+
+
+class Seal:
+    """Seals and opens; `context` binds the sealed bytes to their place."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != 32:
+            raise SetupError(
+                "The sealing key must be 32 bytes: make a new file with `throughcare up`."
+            )
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    def from_file(cls, path: Path | None) -> "Seal":
+        if path is None:
+            raise SetupError(
+                "THROUGHCARE_SEALING_KEY_FILE is not set: name a file of 32 random bytes."
+            )
+        try:
+            return cls(path.read_bytes())
+        except OSError:
+            raise SetupError(
+                "The file in THROUGHCARE_SEALING_KEY_FILE cannot be read: check path and rights."
+            ) from None
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, context.encode())
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Raises ValueError where key, context or bytes are not the ones that sealed."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
+        except InvalidTag:
+            raise ValueError("cannot be opened") from None
