@@ -52,8 +52,11 @@ class Kafka:
 
     def start(self) -> None:
         """Start and return when a client would be served. Does nothing if it runs already."""
-        if self.is_running():
-            return
+        with self._process.exclusively():
+            if not self.is_running():
+                self._start()
+
+    def _start(self) -> None:
         require_space(self.folder)
         self.folder.chmod(0o700)
         jars = ensure_jars(self._tell)
@@ -76,7 +79,9 @@ class Kafka:
 
     def stop(self) -> None:
         """A planned stop: what was acknowledged is on disk."""
-        self._process.stop(signal.SIGTERM, _STOP_PATIENCE_S)
+        # A start under way is waited for: it would leave behind what it is about to start.
+        with self._process.exclusively():
+            self._process.stop(signal.SIGTERM, _STOP_PATIENCE_S)
 
     def kill(self) -> None:
         """kill -9. What was in the page cache stays; what was in the heap is gone."""
@@ -84,8 +89,9 @@ class Kafka:
 
     def wipe(self) -> None:
         """Lose everything, as a broken disk would: the next start is another, empty cluster."""
-        self.kill()
-        shutil.rmtree(self._data, ignore_errors=True)
+        with self._process.exclusively():
+            self.kill()
+            shutil.rmtree(self._data, ignore_errors=True)
 
     def _configure(self) -> None:
         port = choose_port(self._wanted_port, self._port_file, "Kafka")

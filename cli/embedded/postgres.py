@@ -68,8 +68,11 @@ class Postgres:
 
     def start(self) -> None:
         """Start and return when it takes connections. Does nothing if it runs already."""
-        if self.is_running():
-            return
+        with self._process.exclusively():
+            if not self.is_running():
+                self._start()
+
+    def _start(self) -> None:
         require_space(self.home)
         self._open_the_way()
         binaries = self._binaries()
@@ -96,7 +99,9 @@ class Postgres:
 
     def stop(self) -> None:
         """A planned stop: clients are cut off, the data is at rest."""
-        self._process.stop(signal.SIGINT, _STOP_PATIENCE_S)
+        # A start under way is waited for: it would leave behind what it is about to start.
+        with self._process.exclusively():
+            self._process.stop(signal.SIGINT, _STOP_PATIENCE_S)
 
     def kill(self) -> None:
         """kill -9 to the server with all its children, as a power cut would."""
@@ -104,9 +109,10 @@ class Postgres:
 
     def wipe(self) -> None:
         """Lose everything: the next start makes an empty database, to be migrated again."""
-        self.kill()
-        shutil.rmtree(self._data, ignore_errors=True)
-        self._made.unlink(missing_ok=True)
+        with self._process.exclusively():
+            self.kill()
+            shutil.rmtree(self._data, ignore_errors=True)
+            self._made.unlink(missing_ok=True)
 
     def create_database(self, name: str, *, template: str | None = None) -> None:
         """Make a database, if wanted as a copy of a `template` that nobody is connected to."""

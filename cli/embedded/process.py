@@ -10,7 +10,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,14 @@ class LockedProcess:
     def __init__(self, lock: Path) -> None:
         self._lock = lock
         self._child: subprocess.Popen[bytes] | None = None
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """One at a time may start or wipe what this is; everybody else waits here."""
+        self._lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock.with_suffix(".changing").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
 
     @property
     def pid(self) -> int | None:

@@ -1,0 +1,117 @@
+"""The `throughcare` command. Exit codes: 0 done, 1 it is not as asked, 2 something must be set up."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from throughcare.cli.services import SERVICES, module_of
+from throughcare.runtime.errors import SetupError
+
+# Each command imports what it needs when it runs: a service that is started again after a crash
+# must not wait for Alembic, and --help for nothing at all.
+
+app = typer.Typer(
+    name="throughcare",
+    help="Carries the thread between prison and care: start it, look at it, stop it.",
+    no_args_is_help=True,
+    # A traceback with its variables may show what nobody should read in a terminal.
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of all state: data, logs, keys. Two homes run side by side.",
+        envvar="THROUGHCARE_HOME",
+        show_default="one of your own",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+
+
+@app.command()
+def up(
+    home: Home = None,
+    http_port: Annotated[
+        int, typer.Option(help="Port of the pages and the API; 0 takes any free one.")
+    ] = 8080,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(help="Write addresses and API keys here, as JSON, once everything answers."),
+    ] = None,
+) -> None:
+    """Start everything and keep it running until Ctrl-C.
+
+    Kafka and PostgreSQL come along, unless THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS or
+    THROUGHCARE_DATABASE__URL name running ones.
+    """
+    from throughcare.cli import up as starting
+    from throughcare.cli.embedded.places import default_home
+
+    starting.up(home or default_home(), http_port, ready_file)
+
+
+@app.command()
+def down(home: Home = None) -> None:
+    """Stop what runs in a home, in order."""
+    from throughcare.cli import status as looking
+    from throughcare.cli.embedded.places import default_home
+
+    if not looking.down(home or default_home()):
+        print("nothing runs there", file=sys.stderr)
+
+
+@app.command()
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """Tell what runs in a home; exit code 1 unless everything is ready."""
+    from throughcare.cli import status as looking
+    from throughcare.cli.embedded.places import default_home
+
+    found = looking.look(home or default_home())
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        for name, process in found["processes"].items():
+            print(
+                f"{name:15} pid {process['pid']:<8} {'ready' if process['ready'] else 'starting'}"
+            )
+        if not found["processes"]:
+            print(f"nothing runs in {found['home']}")
+        elif found["http"]:
+            print(f"{found['http']}")
+    if not (found["running"] and found["ready"]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def prefetch() -> None:
+    """Fetch what the embedded Kafka needs, for a machine that will have no network."""
+    from throughcare.cli.embedded.jars import ensure_jars
+
+    folder = ensure_jars(lambda line: print(line, file=sys.stderr))[0].parent
+    print(folder)
+
+
+@app.command(hidden=True)
+def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> None:
+    """Run one service as this process; its address book is the environment."""
+    if service not in SERVICES:
+        raise SetupError(f"There is no service {service}: it is one of {', '.join(SERVICES)}.")
+    importlib.import_module(module_of(service)).main()
+
+
+def main() -> None:
+    try:
+        app()
+    except SetupError as error:
+        print(f"throughcare: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

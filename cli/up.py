@@ -1,0 +1,273 @@
+"""`throughcare up`: everything on this machine, from nothing to ready, until told to stop."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from throughcare.cli.embedded.kafka import Kafka
+from throughcare.cli.embedded.places import choose_port
+from throughcare.cli.embedded.postgres import Postgres
+from throughcare.cli.embedded.process import LockedProcess
+from throughcare.cli.embedded.secret_file import SecretFile
+from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
+from throughcare.cli.logins import allow_logins, url_for
+from throughcare.cli.services import SERVICES, module_of, role_of
+from throughcare.cli.supervisor import Service, keep_part
+from throughcare.database.migrate import migrate
+from throughcare.runtime import queries
+from throughcare.runtime.errors import SetupError
+from throughcare.runtime.settings import Settings
+from throughcare.runtime.topics_admin import ensure_topics, open_admin
+
+_SQL = queries.load("throughcare.cli")
+_KAFKA_VARIABLE = "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS"
+_DATABASE_VARIABLE = "THROUGHCARE_DATABASE__URL"
+#: All of a planned stop fits into 30 s: services first, then what they stand on.
+_SERVICES_LEAVE_S = 15.0
+_READY_S = 120.0
+
+
+def tell(line: str) -> None:
+    """Progress, for whoever looks; data goes to stdout."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@dataclass
+class Up:
+    """One home, running."""
+
+    home: Path
+    http_port: int
+    ready_file: Path | None = None
+    kafka: Kafka | None = None
+    postgres: Postgres | None = None
+    services: list[Service] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Start, tell that all is ready, wait for SIGTERM or Ctrl-C, stop."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        work = asyncio.create_task(self._work())
+        told = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:
+            told.cancel()
+            work.cancel()
+            await asyncio.gather(work, told, return_exceptions=True)
+            tell("stopping")
+            await self._stop()
+
+    async def _work(self) -> None:
+        secrets = SecretFile(self.home / "secrets.json")
+        await asyncio.to_thread(stop_leftovers, self.home)
+        kafka_at, owner_url = await self._start_parts()
+        tell("migrating the database")
+        await migrate(owner_url)
+        await allow_logins(owner_url, secrets)
+        keys = await ensure_api_keys(owner_url, secrets)
+        await _make_topics(kafka_at)
+        port = choose_port(self.http_port, self.home / "run" / "http.port", "the pages and the API")
+        env = {
+            **os.environ,
+            **key_settings(self.home),
+            _KAFKA_VARIABLE: kafka_at,
+            "THROUGHCARE_HTTP__PORT": str(port),
+        }
+        for name in filter(_exists, SERVICES):
+            own_url = url_for(owner_url, role_of(name), secrets.get(role_of(name)))
+            self.services.append(
+                Service(name, self.home, {**env, _DATABASE_VARIABLE: own_url}, tell)
+            )
+        async with asyncio.TaskGroup() as group:
+            for service in self.services:
+                group.create_task(service.keep())
+            if self.kafka is not None:
+                group.create_task(keep_part("kafka", self.kafka, self.home, tell))
+            if self.postgres is not None:
+                group.create_task(keep_part("postgres", self.postgres, self.home, tell))
+            addresses = {
+                "http": f"http://127.0.0.1:{port}",
+                "kafka": kafka_at,
+                "postgres": owner_url,
+            }
+            await self._wait_until_ready(owner_url, addresses["http"])
+            told = {**addresses, "api_keys": keys, "home": str(self.home), "pid": os.getpid()}
+            write_json(self.home / "run" / "up.json", told)
+            if self.ready_file is not None:
+                write_json(self.ready_file, told)
+            tell(f"ready: {addresses['http']} (Ctrl-C stops it)")
+
+    async def _start_parts(self) -> tuple[str, str]:
+        """Where Kafka and PostgreSQL are: as the environment says, or started here."""
+        kafka_at = os.environ.get(_KAFKA_VARIABLE)
+        owner_url = os.environ.get(_DATABASE_VARIABLE)
+        async with asyncio.TaskGroup() as group:
+            if kafka_at is None:
+                tell("starting Kafka")
+                self.kafka = Kafka(self.home, tell=tell)
+                group.create_task(asyncio.to_thread(self.kafka.start))
+            if owner_url is None:
+                tell("starting PostgreSQL")
+                self.postgres = Postgres(self.home)
+                group.create_task(asyncio.to_thread(self.postgres.start))
+        if self.kafka is not None:
+            kafka_at = self.kafka.bootstrap_servers
+        if self.postgres is not None:
+            owner_url = self.postgres.url()
+        assert kafka_at is not None
+        assert owner_url is not None
+        return kafka_at, owner_url
+
+    async def _wait_until_ready(self, owner_url: str, http: str) -> None:
+        """Until each service says that it can work and the door answers; else say who does not."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + _READY_S
+        while True:
+            waiting = await self._not_ready(owner_url, http)
+            if not waiting:
+                return
+            for service in self.services:
+                if service.complaint is not None:
+                    raise SetupError(service.complaint)
+            if loop.time() > give_up:
+                raise SetupError(
+                    f"Not ready after {_READY_S:g} s: {', '.join(waiting)}. "
+                    f"Read the logs in {self.home / 'log'}."
+                )
+            await asyncio.sleep(0.2)
+
+    async def _not_ready(self, owner_url: str, http: str) -> list[str]:
+        beating = {row["instance"] for row in await heartbeats(owner_url) if row["ready"]}
+        waiting = []
+        for service in self.services:
+            if service.name == "watcher":
+                # It shares nothing with the others, not even the way to say that it lives.
+                is_ready = service.process.is_running()
+            elif service.name == "gateway":
+                is_ready = await asyncio.to_thread(answers, f"{http}/readyz")
+            else:
+                is_ready = service.instance in beating
+            if not is_ready:
+                waiting.append(service.name)
+        return waiting
+
+    async def _stop(self) -> None:
+        parts = [part for part in (self.kafka, self.postgres) if part is not None]
+        await asyncio.gather(
+            *(
+                asyncio.to_thread(service.process.stop, signal.SIGTERM, _SERVICES_LEAVE_S)
+                for service in self.services
+            )
+        )
+        await asyncio.gather(*(asyncio.to_thread(part.stop) for part in parts))
+        (self.home / "run" / "up.json").unlink(missing_ok=True)
+
+
+def up(home: Path, http_port: int, ready_file: Path | None) -> None:
+    """Run one home until told to stop; raises SetupError where it cannot."""
+    if ready_file is not None:
+        ready_file = ready_file.absolute()
+        ready_file.unlink(missing_ok=True)
+    home = home.absolute()
+    with alone_in(home):
+        try:
+            asyncio.run(Up(home, http_port, ready_file).run())
+        except* SetupError as group:
+            raise first_of(group) from None
+
+
+def first_of(group: BaseExceptionGroup[SetupError]) -> SetupError:
+    """One sentence is enough: the first that was said."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+@contextmanager
+def alone_in(home: Path) -> Iterator[None]:
+    """Hold the home; a second `up` in it is told so."""
+    run = home / "run"
+    try:
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"{home} cannot be made ({error.strerror}): choose another --home."
+        ) from None
+    with (run / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"Throughcare runs already in {home}: stop it with `throughcare down --home {home}`,"
+                " or choose another --home."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def stop_leftovers(home: Path) -> list[str]:
+    """Stop what a killed `up` left running in this home; returns the names."""
+    stopped = []
+    for name in (*SERVICES, "kafka", "postgres"):
+        process = LockedProcess(home / "run" / f"{name}.lock")
+        if process.is_running():
+            number = signal.SIGINT if name == "postgres" else signal.SIGTERM
+            process.stop(number, _SERVICES_LEAVE_S)
+            tell(f"stopped {name}, which was left from before")
+            stopped.append(name)
+    return stopped
+
+
+async def heartbeats(url: str) -> list[asyncpg.Record]:
+    """Who is alive; nobody, while the database does not answer."""
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return []
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(_SQL["heartbeats"])
+        return rows
+    finally:
+        await connection.close()
+
+
+def answers(url: str) -> bool:
+    """Whether a GET gets a 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+async def _make_topics(kafka_at: str) -> None:
+    kafka = Settings().kafka.model_copy(update={"bootstrap_servers": kafka_at})
+    admin = await open_admin(kafka)
+    try:
+        await ensure_topics(admin, kafka)
+    finally:
+        await admin.close()
+
+
+def _exists(service: str) -> bool:
+    try:
+        return find_spec(module_of(service)) is not None
+    except ModuleNotFoundError:
+        return False
