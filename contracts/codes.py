@@ -129,16 +129,10 @@ DeclineReason = Literal[
     "needs-other-service",
     "conflict",
 ]
+SenderCancelReason = Literal["person-asked", "plan-revised", "duplicate", "other"]
+#: "case-closed" also after a death: a receiver does not learn why.
 CancelReason = Literal[
-    "person-asked",
-    "plan-revised",
-    "duplicate",
-    "consent-withdrawn",
-    "consent-ended",
-    "person-died",
-    "reincarcerated",
-    "case-closed",
-    "other",
+    "person-asked", "plan-revised", "duplicate", "other", "consent-withdrawn", "case-closed"
 ]
 AcceptanceWithdrawnReason = Literal["no-capacity", "service-closed", "not-eligible", "other"]
 RerouteReason = Literal["no-receiver-left", "consent-does-not-cover"]

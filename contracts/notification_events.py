@@ -11,7 +11,12 @@ from throughcare.contracts.kinds import Event
 Channel = Literal["email", "webhook"]
 FailureReason = Literal["unreachable", "refused", "timeout", "bad-address", "gone"]
 WithheldReason = Literal[
-    "permission-ended", "case-closed", "no-address", "no-template", "superseded"
+    "permission-ended",
+    "case-closed",
+    "no-address",
+    "no-template",
+    "telling-word",  # the rendered message held a word that says what it is about
+    "superseded",
 ]
 
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from throughcare.contracts.codes import (
     AcceptanceWithdrawnReason,
-    CancelReason,
     CheckpointDay,
     ContactKind,
     DeadlineCode,
@@ -24,6 +23,7 @@ from throughcare.contracts.codes import (
     Receiver,
     ReceiverType,
     ReincarcerationSource,
+    SenderCancelReason,
     WaiveReason,
 )
 from throughcare.contracts.kinds import Command
@@ -73,7 +73,7 @@ class CancelReferral(Command):
 
     name: ClassVar[str] = "cancel-referral"
     referral_id: UUID
-    reason_code: CancelReason
+    reason_code: SenderCancelReason
 
 
 class BookAppointment(Command):

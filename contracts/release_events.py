@@ -51,8 +51,9 @@ class ReleaseDateSet(Event):
 
     name: ClassVar[str] = "release-date-set"
     expected_release_on: date
-    #: When the facility said so.
+    #: When the facility said so, and when we learnt it.
     said_at: Moment
+    known_at: Moment
     ground_code: Ground | None = None
     facility: FacilityCode | None = None
 
@@ -66,6 +67,7 @@ class ReleaseDateChanged(Event):
     #: None: no date is known any more.
     new_on: date | None = None
     said_at: Moment
+    known_at: Moment
     reason_code: DateChangeReason | None = None
     ground_code: Ground | None = None
     facility: FacilityCode | None = None

@@ -22,6 +22,8 @@ class Context(NamedTuple):
     roles: frozenset[str]
     #: Ids for further things a decision opens (the next receiver's referral).
     new_id: Callable[[], UUID]
+    #: Of the message. Only an opening uses it: a case keeps the version it began under.
+    protocol_version: str
 
 
 class Decided(NamedTuple):

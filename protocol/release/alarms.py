@@ -1,0 +1,188 @@
+"""Deadlines that fell due, one after another, and the alarms that people answer."""
+
+from typing import Literal
+
+from throughcare.contracts import release_commands as commands
+from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import DeadlineCode, Role
+from throughcare.contracts.kinds import Event
+from throughcare.protocol.decision import Context, Refused
+from throughcare.protocol.profiles.model import Alarm, Profile
+from throughcare.protocol.release import contact, referral
+from throughcare.protocol.release.ending import close
+from throughcare.protocol.release.finish import applied, finish
+from throughcare.protocol.release.rules import opening, responsible
+from throughcare.protocol.release.state import (
+    Deadline,
+    Ended,
+    Escalation,
+    Granted,
+    NotMet,
+    Outside,
+    Referral,
+    State,
+)
+
+Answer = tuple[Event, ...] | Refused
+
+#: These end or move something; where something is still undecided they only tell people.
+_ENDING: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D07", "D22"})
+#: Promise 1 and what carries it: no coordinator can take it back.
+_NEVER_WAIVED: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D11b", "D17"})
+
+
+def run(state: State, command: commands.RunDeadlines, context: Context, profile: Profile) -> Answer:
+    """All that is due by `as_of`, in the order in which it fell due; each sees what the last did."""
+    said: list[Event] = []
+    told: set[tuple[DeadlineCode, object, int | None]] = set()
+    while True:
+        due = [
+            one
+            for one in state.own.live
+            if one.due_at <= command.as_of and (one.code, one.referral_id, one.step) not in told
+        ]
+        if not due:
+            return tuple(said)
+        one = min(due, key=_order)
+        if command.escalate_only and one.code in _ENDING:
+            told.add((one.code, one.referral_id, one.step))
+            if _is_told(state, one):
+                continue
+            more = _raise(state, one, context, profile)
+        else:
+            more = _fire(state, one, context, profile)
+        more = finish(state, more, profile)
+        said.extend(more)
+        state = applied(state, more)
+        if isinstance(state.own.person, Ended):
+            return tuple(said)
+
+
+def _order(one: Deadline) -> tuple[object, ...]:
+    return (one.due_at, one.code, one.step or 0, str(one.referral_id))
+
+
+def _is_told(state: State, one: Deadline) -> bool:
+    return any(
+        (open_.code, open_.referral_id, open_.step) == (one.code, one.referral_id, one.step)
+        for open_ in state.own.escalations
+    )
+
+
+def _fire(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
+    missed = events.DeadlineMissed(
+        code=one.code, referral_id=one.referral_id, step=one.step, due_at=one.due_at
+    )
+    match one.code:
+        case "D02b":
+            return (missed, *close(state.own.referrals, "no-consent"))
+        case "D02c":
+            return (missed, *close(state.own.referrals, "released-before-consent"))
+        case "D07":
+            return (missed, *_expire(state, one, context, profile))
+        case "D22":
+            return (missed, *_lose(state, one, context, profile))
+        case _:
+            return (missed, *_raise(state, one, context, profile))
+
+
+def _expire(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
+    sent = _referral(state, one)
+    expired = events.ReferralExpired(referral_id=sent.id, expired_at=context.received_at)
+    failed = applied(state, (expired,))
+    return (expired, *referral.reroute(failed, sent, context, profile))
+
+
+def _lose(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
+    """D22: day 30 without contact is a loss if people tried; day 180 is one whoever tried."""
+    person = state.own.person
+    if not isinstance(person, Outside):
+        return ()
+    if one.step == profile.lost_days:
+        if contact.tried_enough(person, profile.lost_rule, profile):
+            return (contact.lost(state, person, context, profile),)
+        return _raise(state, one, context, profile)
+    lost: tuple[Event, ...] = ()
+    if isinstance(person.contact, NotMet):
+        lost = (contact.lost(state, person, context, profile),)
+    confirmed = events.LossConfirmed(confirmed_at=context.occurred_at)
+    return (*lost, confirmed, *close(state.own.referrals, "lost-to-follow-up"))
+
+
+def _raise(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
+    consented = isinstance(opening(state).consent, Granted)
+    return tuple(
+        _escalation(state, one, alarm, context, profile)
+        for alarm in profile.alarms_of(one.code, one.step)
+        if consented or not alarm.only_consented
+    )
+
+
+def _escalation(
+    state: State, one: Deadline, alarm: Alarm, context: Context, profile: Profile
+) -> events.EscalationRaised:
+    level, to_role, to_party = alarm.level, alarm.to, None
+    if to_role == "receiver":
+        holder = _referral(state, one) if one.referral_id else responsible(state, profile)
+        if holder is None:
+            level, to_role = 2, "protocol-coordinator"
+        else:
+            to_role, to_party = holder.receiver_type, holder.receiver
+    return events.EscalationRaised(
+        escalation_id=context.new_id(),
+        code=one.code,
+        referral_id=one.referral_id,
+        step=one.step,
+        level=level,
+        to_role=to_role,
+        to_party=to_party,
+    )
+
+
+def _referral(state: State, one: Deadline) -> Referral:
+    return next(other for other in state.own.referrals if other.id == one.referral_id)
+
+
+def acknowledge(
+    state: State, command: commands.AcknowledgeEscalation, context: Context, profile: Profile
+) -> Answer:
+    one = next((e for e in state.own.escalations if e.id == command.escalation_id), None)
+    by_role = None if one is None else _may_acknowledge(one, context)
+    if one is None or by_role is None or context.party is None:
+        return Refused("escalation-unknown")
+    if one.acknowledged:
+        return ()
+    return (
+        events.EscalationAcknowledged(
+            escalation_id=one.id, by_role=by_role, by_party=context.party
+        ),
+    )
+
+
+def _may_acknowledge(one: Escalation, context: Context) -> Role | None:
+    """Whom it addresses, or a coordinator."""
+    if one.to_role in context.roles and one.to_party in (None, context.party):
+        return one.to_role
+    coordinator: Literal["protocol-coordinator"] = "protocol-coordinator"
+    return coordinator if coordinator in context.roles else None
+
+
+def waive(
+    state: State, command: commands.WaiveDeadline, context: Context, profile: Profile
+) -> Answer:
+    if command.code in _NEVER_WAIVED:
+        return Refused("deadline-not-waivable")
+    key = (command.code, command.referral_id, command.step)
+    live = next((d for d in state.own.live if (d.code, d.referral_id, d.step) == key), None)
+    if live is None:
+        return Refused("deadline-unknown")
+    return (
+        events.DeadlineWaived(
+            code=live.code,
+            referral_id=live.referral_id,
+            step=live.step,
+            due_at=live.due_at,
+            by_role="protocol-coordinator",
+            reason_code=command.reason_code,
+        ),
+    )

@@ -1,0 +1,185 @@
+"""What follows from a decision: derived events, the live set of deadlines, cleared alarms."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+from uuid import UUID
+
+from throughcare.contracts import intake_events as intake
+from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey
+from throughcare.contracts.kinds import Data, Event
+from throughcare.protocol.calendar import days_between
+from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.release.fold import ReleaseEvent, apply
+from throughcare.protocol.release.promises import key_of, promises
+from throughcare.protocol.release.rules import is_care, opening, unplaced
+from throughcare.protocol.release.state import (
+    Deadline,
+    Ended,
+    Engaged,
+    InCustody,
+    Lost,
+    Met,
+    NotMet,
+    Outside,
+    State,
+)
+
+#: Which act keeps which promise; a deadline that goes without one of these was dropped.
+_KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
+    "D02b": (intake.ConsentGranted,),
+    "D02c": (intake.ConsentGranted,),
+    "D07": (events.ReferralAccepted, events.ReferralDeclined),
+    "D08": (events.ReferralSent,),
+    "D11b": (events.PersonReleased, events.PersonReleasedBeforeConsent),
+    "D15": (
+        events.ReleaseAcknowledged,
+        events.ClientAttended,
+        events.OutreachAttempted,
+        events.AppointmentBooked,
+        events.FollowUpChecked,
+        events.ReferralAccepted,
+    ),
+    "D17": (events.FirstContactMade,),
+    "D18": (events.OutreachAttempted,),
+    "D19": (events.FollowUpChecked,),
+    "D21": (events.FollowUpChecked,),
+    "D22": (events.FirstContactMade, events.ContactRegained),
+}
+
+
+def applied(state: State, said: Sequence[Event]) -> State:
+    own = state.own
+    for event in said:
+        own = apply(own, cast(ReleaseEvent, event))
+    return replace(state, own=own)
+
+
+def finish(
+    state: State, said: Sequence[Event], profile: Profile, heard: Data | None = None
+) -> tuple[Event, ...]:
+    """The events of a decision in `state`, with all that they entail; `heard`: what led to it."""
+    said = list(said)
+    state = applied(state, said)
+    while more := _derived(state, profile):
+        said.extend(more)
+        state = applied(state, more)
+    said.extend(_settled(state, said, profile, heard))
+    return tuple(said)
+
+
+def _derived(state: State, profile: Profile) -> tuple[Event, ...]:
+    """The next derived event that the state calls for; each changes the state so that it stops."""
+    match state.own.person:
+        case InCustody(gaps=tuple() as gaps) if not set(unplaced(state)) <= set(gaps):
+            return (events.ReadinessLost(reason_code="referral-lost"),)
+        case Outside() as person:
+            return _contact(state, person, profile)
+        case _:
+            return ()
+
+
+def _contact(state: State, person: Outside, profile: Profile) -> tuple[Event, ...]:
+    match person.contact:
+        case NotMet() | Lost():
+            return _first_or_regained(state, person, profile)
+        case Met():
+            return _engaged(state, person, profile)
+        case _:
+            return ()
+
+
+def _first_or_regained(state: State, person: Outside, profile: Profile) -> tuple[Event, ...]:
+    """A meeting with a care receiver at or after the release, however late it was entered.
+
+    A visit in custody is none, nor is one by somebody who gives no care.
+    """
+    since = person.released_at
+    if isinstance(person.contact, Lost) and person.contact.last_contact_at is not None:
+        since = person.contact.last_contact_at
+    seen = [
+        (one.seen_at, one.id)
+        for one in state.own.referrals
+        if one.seen_at is not None and one.seen_at >= person.released_at and is_care(one, profile)
+    ]
+    if isinstance(person.contact, Lost):
+        seen = [(at, id_) for at, id_ in seen if at > since]
+    if not seen:
+        return ()
+    at, referral_id = min(seen)
+    if isinstance(person.contact, Lost):
+        return (events.ContactRegained(referral_id=referral_id, contact_at=at),)
+    hours = int((at - person.released_at).total_seconds() // 3600)
+    return (
+        events.FirstContactMade(referral_id=referral_id, contact_at=at, hours_since_release=hours),
+    )
+
+
+def _engaged(state: State, person: Outside, profile: Profile) -> tuple[Event, ...]:
+    """Taking part in treatment; in support, where the plan holds no treatment at all."""
+    if person.engaged:
+        return ()  # once; after a loss the follow-up goes on from the contact
+    treats = any(profile.services[item.service_type].treatment for item in opening(state).plan)
+    for one in state.own.referrals:
+        if not isinstance(one.stand, Engaged) or not is_care(one, profile):
+            continue
+        if treats and not profile.services[one.service_type].treatment:
+            continue
+        if one.seen_at is None or one.seen_at < person.released_at:
+            continue  # began in custody and has not been seen since
+        engaged_at = max(one.stand.engaged_at, person.released_at)
+        days = days_between(profile, person.released_at, engaged_at)
+        return (
+            events.TreatmentEngaged(
+                referral_id=one.id, engaged_at=engaged_at, days_since_release=days
+            ),
+        )
+    return ()
+
+
+def _settled(
+    state: State, said: Sequence[Event], profile: Profile, heard: Data | None
+) -> tuple[Event, ...]:
+    """The difference between the promises of the state and those that live, and alarms cleared."""
+    own = state.own
+    if isinstance(own.person, Ended):
+        return ()
+    held = {key_of(one): one for one in promises(state, profile)}
+    done = {key_of(one): one.due_at for one in own.done}
+    live = {key_of(one): one.due_at for one in own.live}
+    put = tuple(
+        DeadlineDue(code=one.code, referral_id=one.referral_id, step=one.step, due_at=one.due_at)
+        for key, one in held.items()
+        if live.get(key) != one.due_at and done.get(key) != one.due_at
+    )
+    acts = (*said, heard) if heard is not None else said
+    met: list[DeadlineKey] = []
+    dropped: list[DeadlineKey] = []
+    for one in own.live:
+        if key_of(one) not in held:
+            gone = DeadlineKey(code=one.code, referral_id=one.referral_id, step=one.step)
+            (met if _kept(one, acts) else dropped).append(gone)
+    # A moved due time is a new promise: the alarm about the old one is over.
+    still = held.keys() - {(one.code, one.referral_id, one.step) for one in put}
+    cleared = tuple(
+        events.EscalationCleared(escalation_id=one.id)
+        for one in own.escalations
+        if (one.code, one.referral_id, one.step) not in still
+    )
+    if not (put or met or dropped):
+        return cleared
+    change = events.DeadlinesChanged(put=put, met=tuple(met), dropped=tuple(dropped))
+    return (change, *cleared)
+
+
+def _kept(one: Deadline, acts: Sequence[Data]) -> bool:
+    return any(
+        isinstance(act, _KEPT_BY[one.code])
+        and one.referral_id in (None, getattr(act, "referral_id", None), _follows(act))
+        for act in acts
+    )
+
+
+def _follows(act: Data) -> UUID | None:
+    return act.after_referral_id if isinstance(act, events.ReferralSent) else None

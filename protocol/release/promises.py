@@ -1,0 +1,148 @@
+"""Which deadlines hold in a state, and since when they are due. Values come from the profile.
+
+The set is a function of the state alone, so a moved date, a new receiver or a contact changes it
+without anybody having to remember to. `settle` in `finish.py` says the difference as events:
+the record shows every promise and its time, and there is one live set at any moment.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from throughcare.contracts.codes import DeadlineCode
+from throughcare.protocol.calendar import after, end_of_day, local_day
+from throughcare.protocol.profiles.model import Profile, Span
+from throughcare.protocol.release.rules import (
+    is_care,
+    opening,
+    plan_item,
+    responsible,
+    track,
+    working_on,
+)
+from throughcare.protocol.release.state import (
+    Deadline,
+    Ended,
+    Failed,
+    InCustody,
+    LeftUnasked,
+    Lost,
+    Missed,
+    NotAsked,
+    NotMet,
+    Outside,
+    Referral,
+    Sent,
+    State,
+)
+
+Key = tuple[DeadlineCode, UUID | None, int | None]
+
+
+def key_of(one: Deadline) -> Key:
+    return (one.code, one.referral_id, one.step)
+
+
+def promises(state: State, profile: Profile) -> Iterator[Deadline]:
+    """Every promise the state implies, also those already missed whose cause still stands."""
+    person = state.own.person
+    match person:
+        case Ended():
+            return
+        case InCustody():
+            yield from _before_release(state, person, profile)
+        case LeftUnasked():
+            if isinstance(opening(state).consent, NotAsked):
+                yield Deadline("D02c", None, None, person.known_at)
+        case Outside():
+            yield from _after_release(state, person, profile)
+    for one in state.own.referrals:
+        yield from _of_referral(state, one, profile)
+
+
+def _before_release(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+    heard = opening(state)
+    if heard.origin == "programme" and isinstance(heard.consent, NotAsked):
+        yield Deadline("D02b", None, None, after(profile, heard.opened_at, profile.forget_unasked))
+    if person.expected_on is not None:
+        day = person.expected_on + timedelta(days=profile.passed.amount)
+        yield Deadline("D11b", None, None, end_of_day(profile, day))
+
+
+def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+    released_at = person.released_at
+    released_on = local_day(profile, released_at)
+
+    def on_day(day: int) -> datetime:
+        return end_of_day(profile, released_on + timedelta(days=day))
+
+    if isinstance(person.contact, NotMet):
+        if responsible(state, profile) is None:
+            # Nobody who could be told has taken the case on: a coordinator hears it at once.
+            yield Deadline("D15", None, None, person.known_at)
+        for hours in profile.contact_hours:
+            yield Deadline("D17", None, hours, after(profile, released_at, Span(hours, "h")))
+        yield Deadline("D22", None, profile.lost_days, on_day(profile.lost_days))
+    if isinstance(person.contact, NotMet | Lost):
+        yield Deadline(
+            "D22", None, profile.loss_confirmed_days, on_day(profile.loss_confirmed_days)
+        )
+    if isinstance(person.contact, Lost):
+        return
+    past = {(one.code, one.step) for one in state.own.done}
+    for day in profile.checks:
+        if day <= person.checked_day:
+            continue
+        code: DeadlineCode = "D19" if day in profile.weekly_checks else "D21"
+        yield Deadline(code, None, day, on_day(day))
+        if (code, day) not in past:
+            return  # the next check is promised once this one is done or missed
+
+
+def _of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Deadline]:
+    person = state.own.person
+    match one.stand:
+        case Sent() as sent:
+            yield Deadline("D07", one.id, None, _answer_due(state, sent, profile))
+        case Failed() as failed:
+            if _is_last_word(state, one):
+                span = profile.reroute[one.urgency]
+                yield Deadline("D08", one.id, None, after(profile, failed.since, span))
+        case Missed() as missed:
+            if isinstance(person, Outside):
+                since = missed.noticed_at
+                if missed.attempts == 0:
+                    yield Deadline("D18", one.id, 1, after(profile, since, profile.outreach_first))
+                wanted = profile.lost_rule.attempts
+                if missed.attempts < wanted:
+                    due_at = after(profile, since, profile.outreach_all)
+                    yield Deadline("D18", one.id, wanted, due_at)
+        case _:
+            pass
+    if one.owes_word and isinstance(person, Outside) and is_care(one, profile):
+        yield Deadline(
+            "D15", one.id, None, after(profile, person.known_at, profile.confirm_release)
+        )
+
+
+def _answer_due(state: State, sent: Sent, profile: Profile) -> datetime:
+    """As told to the receiver, or sooner where the date moved closer since."""
+    match state.own.person:
+        case InCustody(date_known_at=datetime() as known_at):
+            pass
+        case Outside(known_at=known_at):
+            pass
+        case _:
+            return sent.answer_due_at
+    if known_at <= sent.sent_at:
+        return sent.answer_due_at
+    span = profile.answer[track(state, known_at, profile)]
+    return min(sent.answer_due_at, after(profile, known_at, span))
+
+
+def _is_last_word(state: State, one: Referral) -> bool:
+    """Whether this failed referral is why its item has nobody."""
+    if plan_item(state, one.item) is None or working_on(state.own, one.item) is not None:
+        return False
+    last = next(other for other in reversed(state.own.referrals) if other.item == one.item)
+    return last.id == one.id

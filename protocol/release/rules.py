@@ -1,0 +1,157 @@
+"""Questions about a case that more than one decision asks."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from throughcare.contracts.codes import Urgency
+from throughcare.protocol.calendar import end_of_day, local_day
+from throughcare.protocol.decision import Context, Refused
+from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.release.state import (
+    OPEN,
+    PLACED,
+    Candidate,
+    Consent,
+    Failed,
+    Granted,
+    InCustody,
+    Item,
+    Opening,
+    Outside,
+    Own,
+    Referral,
+    State,
+)
+
+
+def opening(state: State) -> Opening:
+    """What was heard of the opening; nothing is decided before it was."""
+    if not isinstance(state.heard, Opening):
+        raise TypeError("the case's opening has not been heard")
+    return state.heard
+
+
+def consent(state: State, on: date) -> Granted | None:
+    """The consent in force on a local day."""
+    given = opening(state).consent
+    return given if isinstance(given, Granted) and on <= given.expires_on else None
+
+
+def covers(given: Consent, item: Item, receiver: Candidate, profile: Profile) -> bool:
+    """Whether one permission reaches this receiver with what the service needs, for its purpose."""
+    if not isinstance(given, Granted):
+        return False
+    service = profile.services[item.service_type]
+    return any(
+        permission.receiver_type == receiver.receiver_type
+        and permission.party in (None, receiver.party)
+        and service.purpose in permission.purposes
+        and service.classes.issubset(permission.data_classes)
+        for permission in given.permissions
+    )
+
+
+def plan_item(state: State, number: int) -> Item | None:
+    return next((item for item in opening(state).plan if item.item == number), None)
+
+
+def asked(own: Own, number: int) -> frozenset[str]:
+    """Who was asked for an item and did not take it."""
+    return frozenset(
+        one.receiver
+        for one in own.referrals
+        if one.item == number and isinstance(one.stand, Failed)
+    )
+
+
+def next_receiver(state: State, item: Item, profile: Profile, on: date) -> Candidate | None:
+    """The plan's order, as far as consent reaches; nobody is asked twice."""
+    given = consent(state, on)
+    if given is None:
+        return None
+    tried = asked(state.own, item.item)
+    return next(
+        (
+            receiver
+            for receiver in item.receivers
+            if receiver.party not in tried and covers(given, item, receiver, profile)
+        ),
+        None,
+    )
+
+
+def working_on(own: Own, number: int) -> Referral | None:
+    """The referral that serves an item at the moment."""
+    return next(
+        (
+            one
+            for one in own.referrals
+            if one.item == number and isinstance(one.stand, OPEN + PLACED)
+        ),
+        None,
+    )
+
+
+def is_care(referral: Referral, profile: Profile) -> bool:
+    """A visit by probation or the neighbourhood is help, and no contact with care."""
+    rule = profile.receivers.get(referral.receiver_type)
+    return rule is not None and rule.care
+
+
+def responsible(state: State, profile: Profile) -> Referral | None:
+    """The care receiver that answers for the person: the first that took the case on."""
+    return next(
+        (
+            one
+            for one in state.own.referrals
+            if isinstance(one.stand, PLACED) and is_care(one, profile)
+        ),
+        None,
+    )
+
+
+def track(state: State, now: datetime, profile: Profile) -> Urgency:
+    """How much time there is before the release; after it there is none."""
+    person = state.own.person
+    if not isinstance(person, InCustody):
+        return "urgent"
+    if person.expected_on is None:
+        return "routine"
+    if (person.expected_on - local_day(profile, now)).days >= profile.short_below_days:
+        return "routine"
+    left = end_of_day(profile, person.expected_on) - now
+    return "urgent" if left < timedelta(hours=profile.urgent_below_hours) else "short"
+
+
+def unplaced(state: State) -> tuple[int, ...]:
+    """Mandatory items of the plan without a place that lasts until the release."""
+    person = state.own.person
+    expected_on = person.expected_on if isinstance(person, InCustody) else None
+    return tuple(
+        item.item
+        for item in opening(state).plan
+        if item.mandatory and not _has_place(state.own, item.item, expected_on)
+    )
+
+
+def _has_place(own: Own, number: int, expected_on: date | None) -> bool:
+    for one in own.referrals:
+        if one.item != number or not isinstance(one.stand, PLACED):
+            continue
+        valid_until = getattr(one.stand, "valid_until", None)
+        if valid_until is None or expected_on is None or expected_on <= valid_until:
+            return True
+    return False
+
+
+def own_referral(state: State, context: Context, referral_id: UUID) -> Referral | Refused:
+    """A referral of the party that speaks. Another's looks like one that never was."""
+    for one in state.own.referrals:
+        if one.id == referral_id and one.receiver == context.party:
+            return one
+    return Refused("referral-unknown")
+
+
+def outside(state: State) -> Outside | Refused:
+    person = state.own.person
+    return person if isinstance(person, Outside) else Refused("person-not-released")
