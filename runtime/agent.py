@@ -16,7 +16,7 @@ from faust.types import TP
 
 from throughcare.contracts.envelope import Message, Undecodable, decode
 from throughcare.runtime import crash, log, metrics, queries
-from throughcare.runtime.errors import Meaning, Stale, fingerprint, meaning_of
+from throughcare.runtime.errors import Meaning, StaleError, fingerprint, meaning_of
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.pool import Connection, Pool
 from throughcare.runtime.seal import Seal
@@ -434,7 +434,7 @@ def hold_arguments(inputs: Sequence[Input], reason: str) -> tuple[list[Any], ...
 
 
 async def fence(connection: Connection, advance: Advance) -> None:
-    """Hold the cursors for this transaction; raise Stale if somebody else moved them."""
+    """Hold the cursors for this transaction; raise StaleError if somebody else moved them."""
     rows = await connection.fetch(
         _SQL["lock_cursors"], advance.consumer,
         list({tp.topic for tp in advance.cursors}), list({tp.partition for tp in advance.cursors}),
@@ -442,7 +442,7 @@ async def fence(connection: Connection, advance: Advance) -> None:
     for row in rows:
         tp = TP(row["topic"], row["partition"])
         if tp in advance.before and row["position"] != advance.before[tp].position:
-            raise Stale
+            raise StaleError
 
 
 def _unreadable(tp: TP, offset: int, raw: bytes, code: str) -> Unreadable:

@@ -27,7 +27,7 @@ POINTS = frozenset(
 )
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """What an armed point with RAISE throws."""
 
 
@@ -59,7 +59,7 @@ def point(name: str) -> None:
         return
     match how:
         case "RAISE":
-            raise Crash(name)
+            raise CrashError(name)
         case "EXIT":
             os._exit(70)
         case _:

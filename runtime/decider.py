@@ -1,13 +1,13 @@
 """From messages to events and outcomes: load → decide → record, for one half of a case.
 
-The half is pure (`protocol.half.Half`); this is the shell around it. The primary keys are the
+The half is pure (`protocol.answer.Seat`); this is the shell around it. The primary keys are the
 fence: an outcome's id, an event's version and place, a heard event's version. Who read something
 stale runs into one of them, and takes the same list again.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from throughcare.contracts.envelope import Message, decode, encode
@@ -23,31 +23,33 @@ _SQL = queries.load("throughcare.runtime", "decider.sql")
 _CACHE_MAX = 20_000
 
 
-class Ruling(NamedTuple):
-    """What a half makes of a message: events to record, and the outcome to tell (None: hold it)."""
+class Answer(Protocol):
+    """What a half makes of a message; without an outcome it is held."""
 
-    events: Sequence[Event]
-    outcome: Outcome | None
-    #: Why it is held, where there is no outcome yet.
-    held: str = ""
+    @property
+    def events(self) -> Sequence[Event]: ...
+    @property
+    def outcome(self) -> Callable[[tuple[UUID, ...], int, int], Outcome] | None: ...
+    @property
+    def held(self) -> str: ...
 
 
-class Half(Protocol):
-    """One half of a case, as the decider sees it: pure, and blind to where things are kept."""
+class Seat(Protocol):
+    """One half of a case, as the decider drives it: pure, and blind to where things are kept."""
 
     service: str
     state_version: int
+    initial: Callable[[UUID], Any]
+    load: Callable[[bytes], Any]
+    dump: Callable[[Any], bytes]
+    evolve: Callable[[Any, Message], Any]
+    hear: Callable[[Any, Message], Any]
 
-    def initial(self, case_ref: UUID) -> Any: ...
-    def load(self, dumped: bytes) -> Any: ...
-    def dump(self, state: Any) -> bytes: ...
-    def evolve(self, state: Any, event: Message) -> Any: ...
-    def hear(self, state: Any, event: Message) -> Any: ...
-    def rule(self, state: Any, message: Message, new_id: Callable[[], UUID]) -> Ruling: ...
+    def rule(self, state: Any, message: Message, new_id: Callable[[], UUID]) -> Answer: ...
     def react(self, state: Any, event: Message, new_id: Callable[[], UUID]) -> Sequence[Event]: ...
+    def reached(self, message: Message, version: int, heard_version: int) -> bool: ...
     def next_due_at(self, state: Any) -> datetime | None: ...
     def protocol_version(self, state: Any, message: Message) -> str: ...
-    def outcome_facts(self, version: int, heard_version: int) -> dict[str, int]: ...
 
 
 #: Extra rows of a service, in the same transaction as the events they come from.
@@ -73,7 +75,7 @@ class Decider:
 
     def __init__(
         self,
-        half: Half,
+        seat: Seat,
         *,
         events: Journal,
         outcomes: Journal,
@@ -81,14 +83,14 @@ class Decider:
         project: Project | None = None,
         projected: Collection[type[Data]] = (),
     ) -> None:
-        self._half = half
+        self._seat = seat
         self._events = events
         self._outcomes = outcomes
         self._commands_topic = commands_topic
         self._project = project
         self._projected = tuple(projected)
-        self._sql = _SQL.for_schema(half.service)
-        self._source = f"/services/{half.service}"
+        self._sql = _SQL.for_schema(seat.service)
+        self._source = f"/services/{seat.service}"
         self._cache: dict[UUID, _Case] = {}
         self._places: dict[int, tuple[int, int]] = {}
         self._pending: _Work | None = None
@@ -145,14 +147,14 @@ class Decider:
         if unknown:
             for row in await connection.fetch(self._sql["read_cases"], unknown):
                 ref = row["case_ref"]
-                if row["state_version"] == self._half.state_version:
-                    state = self._half.load(row["state"])
+                if row["state_version"] == self._seat.state_version:
+                    state = self._seat.load(row["state"])
                 else:
                     state = await self._refold(connection, ref)
                 work.cases[ref] = _Case(row["version"], row["heard_version"], row["taken"], state)
             for ref in unknown:
                 if ref not in work.cases:
-                    work.cases[ref] = _Case(0, 0, 0, self._half.initial(ref))
+                    work.cases[ref] = _Case(0, 0, 0, self._seat.initial(ref))
         # The door numbers its commands; what has no number is known by its outcome.
         unnumbered = [
             i.message.id
@@ -169,9 +171,9 @@ class Decider:
         work.places = {p: self._places[p] for p in partitions}
 
     async def _refold(self, connection: Connection, case_ref: UUID) -> Any:
-        state = self._half.initial(case_ref)
+        state = self._seat.initial(case_ref)
         for row in await connection.fetch(self._sql["read_history"], case_ref):
-            fold = self._half.evolve if row["own"] else self._half.hear
+            fold = self._seat.evolve if row["own"] else self._seat.hear
             state = fold(state, decode(row["envelope"]))
         return state
 
@@ -190,34 +192,32 @@ class Decider:
             if message.number > case.taken + 1:
                 work.hold(input, "ahead")
                 return
-        own, other = self._half.outcome_facts(case.version, case.heard_version), message
-        if own["intake_version"] < other.seen_intake or own["release_version"] < other.seen_release:
+        if not self._seat.reached(message, case.version, case.heard_version):
             work.hold(input, "behind")
             return
-        ruling = self._half.rule(case.state, message, new_id)
-        if ruling.outcome is None:
-            work.hold(input, ruling.held)
+        answer = self._seat.rule(case.state, message, new_id)
+        if answer.outcome is None:
+            work.hold(input, answer.held)
             return
         if message.number is not None:
             case.taken = message.number
         case.changed = True
-        self._record(case, ruling.events, message, work)
+        event_ids = self._record(case, answer.events, message, work)
         work.answered.add(message.id)
-        facts = self._half.outcome_facts(case.version, case.heard_version)
         place = work.next_place(partition_of(message.case_ref), events=0, outcomes=1)[1]
-        answer = Message(
+        outcome = Message(
             id=new_id(),
             source=self._source,
-            data=ruling.outcome.model_copy(update=facts),
+            data=answer.outcome(event_ids, case.version, case.heard_version),
             case_ref=message.case_ref,
             occurred_at=message.recorded_at,
             recorded_at=message.recorded_at,
             correlation_id=message.correlation_id,
             causation_id=message.id,
-            protocol_version=self._half.protocol_version(case.state, message),
+            protocol_version=self._seat.protocol_version(case.state, message),
             position=place,
         )
-        work.outcomes.append((message.case_ref, place, encode(answer)))
+        work.outcomes.append((message.case_ref, place, encode(outcome)))
         work.outcome_ids.append(message.id)
         work.release(input)
 
@@ -229,11 +229,14 @@ class Decider:
             return
         case.heard_version = sequence
         case.changed = True
-        case.state = self._half.hear(case.state, message)
+        case.state = self._seat.hear(case.state, message)
         work.heard.append((message.case_ref, sequence, input.raw))
-        self._record(case, self._half.react(case.state, message, new_id), message, work)
+        self._record(case, self._seat.react(case.state, message, new_id), message, work)
 
-    def _record(self, case: _Case, events: Iterable[Event], cause: Message, work: "_Work") -> None:
+    def _record(
+        self, case: _Case, events: Iterable[Event], cause: Message, work: "_Work"
+    ) -> tuple[UUID, ...]:
+        ids = []
         for event in events:
             case.version += 1
             partition = partition_of(cause.case_ref)
@@ -247,14 +250,16 @@ class Decider:
                 recorded_at=cause.recorded_at,
                 correlation_id=cause.correlation_id,
                 causation_id=cause.id,
-                protocol_version=self._half.protocol_version(case.state, cause),
+                protocol_version=self._seat.protocol_version(case.state, cause),
                 sequence=case.version,
                 position=place,
             )
-            case.state = self._half.evolve(case.state, message)
+            case.state = self._seat.evolve(case.state, message)
             work.messages.append(message)
             work.versions.append(case.version)
             work.events.append((cause.case_ref, place, encode(message)))
+            ids.append(message.id)
+        return tuple(ids)
 
     # -- record -------------------------------------------------------------------------------
 
@@ -263,7 +268,7 @@ class Decider:
         held = [input for input, _ in work.held if input.arrival is None]
         reasons = [reason for input, reason in work.held if input.arrival is None]
         held_columns = hold_arguments(held, "")
-        half = self._half
+        seat = self._seat
         return (
             [partition_of(ref) for ref, _, _ in work.events],
             [place for _, place, _ in work.events],
@@ -283,9 +288,9 @@ class Decider:
             [case.version for _, case in changed],
             [case.heard_version for _, case in changed],
             [case.taken for _, case in changed],
-            [half.state_version] * len(changed),
-            [half.dump(case.state) for _, case in changed],
-            [half.next_due_at(case.state) for _, case in changed],
+            [seat.state_version] * len(changed),
+            [seat.dump(case.state) for _, case in changed],
+            [seat.next_due_at(case.state) for _, case in changed],
             *held_columns[:5],
             reasons,
             held_columns[6],

@@ -12,7 +12,7 @@ class SetupError(Exception):
     """Something outside is not as it must be: one sentence, and what to do about it."""
 
 
-class Stale(Exception):
+class StaleError(Exception):
     """What was read is no longer so: take the same list again."""
 
 
@@ -29,7 +29,7 @@ _TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
 def meaning_of(error: BaseException) -> Meaning:
     """Sort an error. A unique violation means somebody else was there first, never a bad message."""
     match error:
-        case Stale() | asyncpg.UniqueViolationError():
+        case StaleError() | asyncpg.UniqueViolationError():
             return Meaning.STALE
         case asyncpg.PostgresError() if (error.sqlstate or "").startswith(_TRANSIENT_CLASSES):
             return Meaning.TRANSIENT

@@ -6,6 +6,7 @@ so saying a thing twice is harmless, and a lost one is missed.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -35,35 +36,37 @@ class Producer:
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
+        self._making = asyncio.Lock()
 
     async def get(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka.bootstrap_servers,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=0,
-                max_batch_size=256 * 1024,
-                max_request_size=4 * 1024 * 1024,
-                request_timeout_ms=10_000,
-                metadata_max_age_ms=10_000,
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._making:
+            return self._producer or await self._make()
+
+    async def _make(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka.bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=256 * 1024,
+            max_request_size=4 * 1024 * 1024,
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=10_000,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+        return producer
 
     async def renew(self) -> None:
         """An idempotent producer cannot be trusted after an error whose end is unknown."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            try:
+            with contextlib.suppress(KafkaError, TimeoutError, OSError):
                 await asyncio.wait_for(producer.stop(), 5)
-            except (KafkaError, TimeoutError, OSError):
-                pass
 
     async def send(self, topic: str, partition: int, rows: Sequence[tuple[bytes, bytes]]) -> None:
         """Send rows of one partition in order and wait until all are acknowledged."""
@@ -202,8 +205,9 @@ class Journal:
             metrics.PUBLISHED.labels(self.topic).inc(len(fresh))
         for future in futures:
             await future
-        crash.point("publisher.after_ack")
-        self._reach(reached)
+        if reached:
+            crash.point("publisher.after_ack")
+            self._reach(reached)
         for partition in behind:
             await self._catch_up(partition)
         for partition, after in again.items():

@@ -26,7 +26,7 @@ def configure(service: str, level: str = "info") -> None:
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(room=name)
     return logger
 
 
@@ -38,7 +38,7 @@ class _Library(logging.Handler):
     """What Faust, aiokafka, asyncpg … log: where and how bad, and the template without its values."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger(logger=record.name).log(
+        structlog.get_logger(room=record.name).log(
             record.levelno,
             "library",
             template=str(record.msg)[:120],

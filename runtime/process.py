@@ -5,6 +5,7 @@ and wants to be started again as a new member of its group.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -131,7 +132,7 @@ class Process:
                     self.settings.database.url.get_secret_value(), timeout=5
                 )
                 gone = asyncio.Event()
-                connection.add_termination_listener(lambda _: gone.set())
+                connection.add_termination_listener(lambda _, gone=gone: gone.set())
                 for channel in self._wakes:
                     await connection.add_listener(channel, self._woken)
                 for events in self._wakes.values():
@@ -167,7 +168,7 @@ class Process:
             async for lists in stream:
                 try:
                     await agent.take(lists, app)
-                except Exception as error:  # no exception ever reaches Faust
+                except Exception as error:  # noqa: BLE001 - no exception ever reaches Faust
                     self._log.error("agent ended", error=fingerprint(error))
                     os._exit(FORCED_EXIT)
 
@@ -223,10 +224,11 @@ class Process:
         )
 
     async def _beat(self, ready: bool, partitions: int) -> None:
-        try:
+        # A database that is away is seen by everybody else too.
+        with contextlib.suppress(
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError
+        ):
             await self.pool.execute(_SQL["beat"], self.service, self._instance, ready, partitions)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            pass
 
     async def _check_cluster(self) -> None:
         try:
@@ -243,9 +245,6 @@ class Process:
 
     async def live(self) -> None:
         """Run until asked to stop."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stopping.set)
         if self._wakes:
             self.spawn("listen", self._listen())
         self.spawn("watch", self._watch())
@@ -284,6 +283,8 @@ def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
 
     async def run() -> None:
         process = Process(service, settings)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, process.stopping.set)
         await process.open()
         await build(process)
         await process.live()
@@ -296,6 +297,6 @@ def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
     except TimeoutError:
         log.get("process").warning("left without waiting longer")
         os._exit(0)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - its message may hold values; its place is told
         log.get("process").error("could not go on", error=fingerprint(error))
         os._exit(FORCED_EXIT)

@@ -34,6 +34,13 @@ class Smtp(BaseModel):
 class Http(BaseModel):
     host: str = "127.0.0.1"
     port: int = 8080
+    #: Where people sign in, as messages name it; its host must say nothing about anybody.
+    public_url: str = "http://127.0.0.1:8080/"
+
+
+class Webhooks(BaseModel):
+    #: Loopback addresses and plain http are receivers too: the demo and the tests only.
+    allow_loopback: bool = False
 
 
 class Settings(BaseSettings):
@@ -45,6 +52,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     smtp: Smtp = Smtp()
     http: Http = Http()
+    webhooks: Webhooks = Webhooks()
     #: 32 random bytes that seal dead letters and webhook secrets; kept outside the database.
     sealing_key_file: Path | None = None
     #: Ed25519 key (PEM) that signs the log's checkpoints, and where they are put.

@@ -6,7 +6,9 @@ lifecycle; every list of raw records goes into one channel as it was fetched, an
 committed to Kafka: where to read on stands in the database, beside what was read.
 """
 
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import faust
@@ -123,6 +125,8 @@ def make_app(service: str, kafka: Kafka, topics: tuple[str, ...], offsets_of: Of
         broker_commit_interval=60.0,
         store="memory://",
         loghandlers=[],
+        # Nothing is kept there; Faust makes the folder all the same.
+        datadir=Path(tempfile.gettempdir()) / "throughcare-faust",
     )
     app.kafka = kafka
     app.offsets_of = offsets_of

@@ -1,0 +1,145 @@
+"""The contract with the installed Faust: whatever happens to a worker, nothing is lost, doubled or reordered."""
+
+import asyncio
+import signal
+
+import orjson
+import pytest
+
+from throughcare.contracts.envelope import encode
+from throughcare.runtime.ids import new_case_ref, new_id
+from throughcare.tests.runtime.conftest import Toy
+from throughcare.tests.runtime.toy import command
+
+
+async def test_commands_are_taken_once_and_in_the_doors_order(toy_service: Toy) -> None:
+    cases = [new_case_ref() for _ in range(20)]
+    sent = [command(case, n, n, new_id()) for n in range(1, 11) for case in cases]
+    await toy_service.send(*sent)
+    await toy_service.send(*sent[:50])  # relayed twice
+
+    await toy_service.answered(m.id for m in sent)
+
+    assert [await toy_service.amounts(case) for case in cases] == [list(range(1, 11))] * 20
+
+
+async def test_a_command_that_comes_before_its_turn_waits_for_it(toy_service: Toy) -> None:
+    case = new_case_ref()
+    first, second, third = (command(case, n, n, new_id()) for n in (1, 2, 3))
+    await toy_service.send(third, second)
+    await toy_service.until("SELECT count(*) = 2 FROM intake.held")
+    await toy_service.send(first)
+
+    await toy_service.answered([first.id, second.id, third.id])
+
+    assert await toy_service.amounts(case) == [1, 2, 3]
+    assert await toy_service.owner.fetchval("SELECT count(*) FROM intake.held") == 0
+
+
+async def test_a_transient_error_takes_the_same_list_again(toy_service: Toy) -> None:
+    case = new_case_ref()
+    sent = [command(case, 1, 1, new_id(), "once"), command(case, 2, 2, new_id())]
+    await toy_service.send(*sent)
+
+    await toy_service.answered(m.id for m in sent)
+
+    assert await toy_service.amounts(case) == [1, 2]
+
+
+async def test_a_poison_message_halts_its_own_case_and_no_other(toy_service: Toy) -> None:
+    sick, well = new_case_ref(), new_case_ref()
+    poison = command(sick, 2, 2, new_id(), "poison")
+    good = [command(sick, 1, 1, new_id()), command(well, 1, 1, new_id())]
+    later = [command(sick, 3, 3, new_id()), command(well, 2, 2, new_id())]
+    await toy_service.send(good[0], poison, good[1], *later)
+    await toy_service.answered([good[0].id, good[1].id, later[1].id])
+    await toy_service.until("SELECT count(*) = 1 FROM intake.held WHERE reason = 'halted'")
+    letter = await toy_service.owner.fetchrow("SELECT * FROM intake.dead_letters")
+    assert letter is not None
+    assert (letter["case_ref"], letter["class"], letter["status"]) == (sick, "bug", "open")
+    assert b"poison" not in letter["sealed"]
+
+    await toy_service.owner.execute("UPDATE intake.dead_letters SET status = 'discarding'")
+
+    # Number 2 was discarded, so the door's 3 never gets its turn by itself: it stays held.
+    await toy_service.until("SELECT status = 'discarded' FROM intake.dead_letters")
+    await toy_service.until("SELECT count(*) = 0 FROM intake.halted")
+    assert await toy_service.amounts(well) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"\xff\xfe", b"", b"[]", b"{}", b'{"specversion":"1.0","type":"org.throughcare.command.nobody.v1"}'],
+)  # fmt: skip
+async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing(
+    toy_service: Toy, raw: bytes
+) -> None:
+    case = new_case_ref()
+    after = command(case, 1, 1, new_id())
+    await toy_service.send_bytes(case, raw)
+    await toy_service.send(after)
+
+    await toy_service.answered([after.id])
+
+    assert await toy_service.owner.fetchval("SELECT count(*) FROM intake.dead_letters") == 1
+
+
+async def test_an_unknown_version_halts_only_the_case_it_names(toy_service: Toy) -> None:
+    case = new_case_ref()
+    record = orjson.loads(encode(command(case, 1, 1, new_id())))
+    record["type"] = "org.throughcare.command.toy-add.v9"
+    after = command(case, 1, 1, new_id())
+    await toy_service.send_bytes(case, orjson.dumps(record))
+    await toy_service.send(after)
+
+    await toy_service.until("SELECT count(*) = 1 FROM intake.held")
+
+    assert await toy_service.owner.fetchval("SELECT case_ref FROM intake.halted") == case
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_worker_stopped_in_the_middle_loses_and_doubles_nothing(
+    toy_service: Toy, how: signal.Signals
+) -> None:
+    cases = [new_case_ref() for _ in range(30)]
+    sent = [command(case, n, n, new_id()) for n in range(1, 21) for case in cases]
+    sending = asyncio.create_task(toy_service.send(*sent))
+    for _ in range(2):
+        await toy_service.until("SELECT count(*) > 20 FROM intake.outcomes")
+        await toy_service.until("SELECT bool_or(ready) FROM runtime.heartbeats")
+        code = toy_service.worker.end(how)
+        assert code == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+        toy_service.worker.start()
+    await sending
+
+    await toy_service.answered((m.id for m in sent), seconds=60)
+
+    assert [await toy_service.amounts(case) for case in cases] == [list(range(1, 21))] * 30
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "agent.after_decode", "agent.before_record", "agent.after_record",
+        "publisher.before_send", "publisher.after_ack", "publisher.after_mark",
+    ],
+)  # fmt: skip
+async def test_a_crash_at_each_point_of_the_loop_loses_and_doubles_nothing(
+    idle_toy: Toy, point: str
+) -> None:
+    case = new_case_ref()
+    sent = [command(case, n, n, new_id()) for n in range(1, 6)]
+    idle_toy.worker.start(THROUGHCARE_CRASH_AT=f"{point}:2:KILL")
+    await idle_toy.until("SELECT bool_or(ready) FROM runtime.heartbeats")
+    for message in sent:
+        await idle_toy.send(message)
+        await asyncio.sleep(0.1)
+    assert idle_toy.worker.ended_by_itself() == -signal.SIGKILL  # the point was passed
+    idle_toy.worker.start()
+
+    await idle_toy.answered(m.id for m in sent)
+
+    assert await idle_toy.amounts(case) == [1, 2, 3, 4, 5]
+    await idle_toy.until(
+        "SELECT sum(published) = 5 FROM runtime.journals WHERE topic = 'throughcare.intake.events.v1'"
+    )
