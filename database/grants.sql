@@ -36,7 +36,7 @@ grant execute on function runtime.now(), runtime.settled() to public;
 grant usage on schema intake to throughcare_gateway, throughcare_notifications;
 grant execute on function intake.permits(uuid, text[], text, text), intake.stop(uuid), intake.is_stopped(uuid)
     to throughcare_gateway;
-grant execute on function intake.is_stopped(uuid) to throughcare_notifications;
+grant execute on function intake.is_stopped(uuid), intake.may_start(uuid) to throughcare_notifications;
 grant usage on schema release to throughcare_gateway, throughcare_notifications;
 grant execute on function release.accepted(uuid, text) to throughcare_gateway;
 grant execute on function release.ended(uuid) to throughcare_gateway, throughcare_notifications;
@@ -44,3 +44,15 @@ grant usage on schema gateway to throughcare_release, throughcare_notifications;
 grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_release;
 grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications;
 grant select on gateway.contacts to throughcare_notifications;
+
+-- notifications: its events are only ever added.
+revoke update, delete on notifications.events from throughcare_notifications;
+
+-- timeline: what stands in the log is only ever added; forgetting is a function of its own.
+revoke update, delete on timeline.entries, timeline.leaves, timeline.checkpoints, timeline.secrets
+    from throughcare_timeline;
+revoke execute on all functions in schema timeline from public;
+grant execute on function timeline.forget(uuid) to throughcare_timeline;
+grant usage on schema timeline to throughcare_gateway;
+grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
+    timeline.reached(uuid), timeline.stages(), timeline.gate_list(text[], date) to throughcare_gateway;

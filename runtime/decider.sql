@@ -57,16 +57,3 @@ ON CONFLICT (consumer, topic, partition) DO UPDATE
 SET position = greatest(c.position, excluded.position),
     next_offset = excluded.next_offset,
     cluster_id = excluded.cluster_id;
-
--- due_cases --
--- Cases whose earliest deadline has come, and whether something is still undecided for them.
-SELECT case_ref, partition, version, heard_version, next_due_at,
-    gateway.undecided(case_ref, next_due_at) AS undecided
-FROM {schema}.cases
-WHERE partition = ANY ($1::smallint[]) AND next_due_at <= runtime.settled()
-ORDER BY next_due_at
-LIMIT 500;
-
--- settled --
--- Up to which moment deadlines may fire.
-SELECT runtime.settled();

@@ -112,6 +112,14 @@ create table intake.permissions (
     primary key (case_ref, recipient, data_class, purpose)
 );
 
+-- To whom each referral went.
+create table release.offers (
+    case_ref uuid not null,
+    referral_id uuid not null,
+    party text not null,
+    primary key (case_ref, referral_id)
+);
+
 -- Who accepted, as the gate reads it: written by release with the event that says so.
 create table release.acceptances (
     case_ref uuid not null,
@@ -137,9 +145,27 @@ returns boolean language sql security definer set search_path = intake, runtime,
     ) and not exists (select from intake.stopped where case_ref = p_case)
 $$;
 
+-- Held by who stops a case, and shared by whatever starts a send for it.
+create function intake.gate(p_case uuid)
+returns bigint language sql immutable parallel safe as $$
+    select hashtextextended(p_case::text, 4021)
+$$;
+
 create function intake.stop(p_case uuid)
-returns void language sql security definer set search_path = intake, runtime, pg_temp as $$
-    insert into intake.stopped (case_ref, at) values (p_case, runtime.now()) on conflict do nothing
+returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(intake.gate(p_case));
+    insert into intake.stopped (case_ref, at) values (p_case, runtime.now()) on conflict do nothing;
+end
+$$;
+
+-- A send may start in this transaction: a withdrawal commits before this call or after the transaction.
+create function intake.may_start(p_case uuid)
+returns boolean language plpgsql volatile security definer set search_path = intake, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock_shared(intake.gate(p_case));
+    return not exists (select from intake.stopped where case_ref = p_case);
+end
 $$;
 
 create function intake.is_stopped(p_case uuid)

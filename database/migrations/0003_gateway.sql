@@ -5,7 +5,7 @@ create schema gateway;
 create table gateway.parties (
     party text primary key check (party ~ '^[a-z0-9][a-z0-9-]{1,40}$'),
     roles text[] not null check (cardinality(roles) > 0),
-    facilities text[] not null default '{}',         -- facility codes it speaks for
+    facilities text[] not null default '{}',         -- facility codes it speaks for; none: not checked
     country text not null default 'KG',
     language text not null default 'en',
     email text,                                      -- a desk's address, not a person's
@@ -16,13 +16,14 @@ create table gateway.parties (
 );
 
 create table gateway.api_keys (
-    key_sha256 bytea primary key,
+    key_sha256 bytea primary key,                    -- the key is 256 random bits: no salt is needed
     party text not null references gateway.parties,
     created_at timestamptz not null default clock_timestamp(),
     revoked_at timestamptz
 );
 
 -- What a party calls a case: its own system's reference, or a short code we made for it.
+-- It stands here and nowhere else, so that blanking it forgets it.
 create table gateway.aliases (
     party text not null references gateway.parties,
     alias text not null,
@@ -32,6 +33,7 @@ create table gateway.aliases (
     primary key (party, alias),
     unique (case_ref, party)
 );
+create index on gateway.aliases (until) where until is not null;
 
 -- Which party may see which case.
 create table gateway.case_access (
@@ -49,6 +51,7 @@ create table gateway.cases (
     release_number integer not null default 0,
     seen_intake integer not null default 0,
     seen_release integer not null default 0,
+    opened_at timestamptz,                           -- intake decided that there is a case
     ended_at timestamptz
 ) with (fillfactor = 70);
 
@@ -56,52 +59,60 @@ create table gateway.cases (
 create table gateway.commands (
     id uuid primary key,                             -- ours, UUIDv7
     party text not null references gateway.parties,
-    source text not null,                            -- theirs, with theirs_id the idempotency key
+    source text not null,                            -- theirs, with their_id the idempotency key
     their_id text not null,
     type text not null,
-    body_sha256 bytea not null,                      -- the same id with another body is refused
-    alias text not null,
-    case_ref uuid,                                   -- none: refused, parked or no case
+    body_sha256 bytea not null,                      -- the same id with another body is refused; empty: forgotten
+    case_ref uuid,                                   -- none: parked
     service text check (service in ('intake', 'release')),
     number integer,
     received_at timestamptz not null,                -- domain time
     taken_at timestamptz not null default clock_timestamp(),
     envelope bytea,                                  -- as it goes to the agent; none: not relayed
-    outcome bytea,                                   -- the structured CloudEvent, once there is one
+    relay_at timestamptz,                            -- when to relay it again, undecided; real time
+    relays integer not null default 0,               -- how often that was done
     outcome_kind text,
-    relayed_at timestamptz,
-    relays integer not null default 0,
+    outcome bytea,                                   -- the data of the outcome as the party gets it; none: undecided
+    outcome_id uuid,
+    answered_at timestamptz,                         -- domain time
     unique (party, source, their_id),
     unique (case_ref, service, number)
 ) with (fillfactor = 80);
 create index on gateway.commands (case_ref) where outcome is null;
 create index on gateway.commands (taken_at) where outcome is null;
+create index on gateway.commands (relay_at) where outcome is null and envelope is not null;
 
 -- Custody facts about nobody known yet: type and dates only, applied when OpenCase is accepted.
 create table gateway.parked (
     id uuid primary key references gateway.commands,
     party text not null,
     alias text not null,
-    since timestamptz not null,
+    occurred_at timestamptz not null,
     forget_at timestamptz not null,
-    body bytea not null
+    body bytea not null                              -- what of the data is kept, as JSON
 );
 create index on gateway.parked (party, alias);
+create index on gateway.parked (forget_at);
 
--- Outcomes on their way to a party's own topic, in order.
+-- Outcomes on their way to a party's own topic; a row goes once the broker has it.
 create table gateway.party_outcomes (
-    party text not null,
+    party text not null references gateway.parties,
     position bigint generated always as identity,
     envelope bytea not null,
-    published_at timestamptz,
     primary key (party, position)
 );
-create index on gateway.party_outcomes (position) where published_at is null;
+create index on gateway.party_outcomes (position);
 
 -- How far the Kafka fact door has read each party's topic.
 create table gateway.fact_offsets (
     topic text primary key,
     next_offset bigint not null,
+    cluster_id text not null
+);
+
+-- The cluster to which undecided commands were last relayed.
+create table gateway.relayed_to (
+    one boolean primary key default true check (one),
     cluster_id text not null
 );
 
@@ -123,11 +134,17 @@ returns text language plpgsql security definer set search_path = gateway, runtim
 declare
     found_alias text;
 begin
+    -- A case that ended is nobody's any more.
+    if exists (select from gateway.cases where case_ref = p_case and ended_at is not null) then
+        return (select alias from gateway.aliases where case_ref = p_case and party = p_party);
+    end if;
+    delete from gateway.aliases
+    where party = p_party and until <= runtime.now() and (alias = p_code or case_ref = p_case);
     insert into gateway.aliases (party, alias, case_ref, since)
     values (p_party, p_code, p_case, runtime.now())
     on conflict do nothing;
-    insert into gateway.case_access (case_ref, party) values (p_case, p_party)
-    on conflict do nothing;
+    insert into gateway.case_access as a (case_ref, party) values (p_case, p_party)
+    on conflict (case_ref, party) do update set until = null where a.until is not null;
     select alias into found_alias from gateway.aliases where case_ref = p_case and party = p_party;
     return found_alias;  -- null: the code is another case's; come again with another code
 end

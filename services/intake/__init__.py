@@ -1,0 +1,1 @@
+"""intake: from opening a case to a signed consent and a plan."""

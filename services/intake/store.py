@@ -1,0 +1,39 @@
+"""What intake keeps besides its events: the permissions, as the gate reads them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.intake_events import ConsentGranted, ConsentWithdrawn
+from throughcare.runtime import queries
+from throughcare.runtime.pool import Connection
+
+_SQL = queries.load("throughcare.services.intake")
+
+#: The events that change a permission.
+PERMISSION_EVENTS = (ConsentGranted, ConsentWithdrawn)
+
+
+async def keep_permissions(connection: Connection, events: Sequence[Message]) -> None:
+    """Write what these events permit or end, in their order."""
+    for event in events:
+        match event.data:
+            case ConsentGranted() as granted:
+                rows = _permissions(event.case_ref, granted)
+                await connection.execute(_SQL["permit"], *map(list, zip(*rows, strict=True)))
+            case ConsentWithdrawn():
+                await connection.execute(_SQL["end_permissions"], [event.case_ref])
+
+
+def _permissions(
+    case_ref: UUID, granted: ConsentGranted
+) -> list[tuple[UUID, str, str, str, datetime]]:
+    # To the end of the last day anywhere: a permission never ends before the person's midnight does.
+    until = datetime.combine(granted.expires_on, time(0), UTC) + timedelta(days=1)
+    return [
+        (case_ref, item.party or f"type:{item.receiver_type}", data_class, purpose, until)
+        for item in granted.items
+        for data_class in item.data_classes
+        for purpose in item.purposes
+    ]
