@@ -1,6 +1,8 @@
 """Days and hours as the country counts them. All instants are aware and come back in UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from throughcare.protocol.profiles.model import Profile, Span
 
@@ -18,8 +20,12 @@ def days_between(profile: Profile, start: datetime, end: datetime) -> int:
 
 def end_of_day(profile: Profile, day: date) -> datetime:
     """When a local day counted in calendar or working days is over."""
-    local = datetime.combine(day, time(profile.day_ends_hour), tzinfo=profile.zone)
-    return local.astimezone(UTC)
+    return _at(day, profile.day_ends_hour, profile.zone)
+
+
+@lru_cache(maxsize=4096)  # the same few hundred days, asked for with every message
+def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
 
 
 def is_working_day(profile: Profile, day: date) -> bool:

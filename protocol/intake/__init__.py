@@ -1,7 +1,6 @@
 """Intake's half of a case: opening, consent, needs and plan, programme."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -56,12 +55,12 @@ def decide(state: State, message: Data, context: Context) -> Decision:
 
 def evolve(state: State, event: Message) -> State:
     own = apply(state.own, cast(IntakeEvent, event.data), event.protocol_version)
-    return replace(state, own=own)
+    return State(own, state.heard)
 
 
 def hear(state: State, event: Message) -> State:
     heard = listen(state.heard, event.data)
-    return state if heard is state.heard else replace(state, heard=heard)
+    return state if heard is state.heard else State(state.own, heard)
 
 
 def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:

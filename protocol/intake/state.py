@@ -1,15 +1,15 @@
 """Where a case stands in intake, and how its events lead there."""
 
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Literal, assert_never
+from typing import assert_never
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from msgspec import json
 
 from throughcare.contracts import intake_events as events
 from throughcare.contracts import release_events
 from throughcare.contracts.kinds import Data
+from throughcare.protocol.record import Record, replace
 
 IntakeEvent = (
     events.CaseOpened
@@ -27,49 +27,37 @@ IntakeEvent = (
 STATE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Unopened:
-    situation: Literal["unopened"] = "unopened"
+class Unopened(Record, frozen=True, tag="unopened"):
+    """No case yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Record, frozen=True, tag="opened"):
     """Nobody has asked the person yet."""
 
-    situation: Literal["opened"] = "opened"
+
+class Offered(Record, frozen=True, tag="offered"):
+    """Asked; no answer yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
-    situation: Literal["offered"] = "offered"
-
-
-@dataclass(frozen=True, slots=True)
-class Consented:
+class Consented(Record, frozen=True, tag="consented"):
     consent_id: UUID
     expires_on: date
     #: 0: no plan yet.
     plan_version: int
-    situation: Literal["consented"] = "consented"
 
 
-@dataclass(frozen=True, slots=True)
-class SaidNo:
-    situation: Literal["said-no"] = "said-no"
+class SaidNo(Record, frozen=True, tag="said-no"):
+    """The person refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    situation: Literal["withdrawn"] = "withdrawn"
+class Withdrawn(Record, frozen=True, tag="withdrawn"):
+    """The person gave or was asked for consent, and said stop."""
 
 
-Situation = Annotated[
-    Unopened | Opened | Offered | Consented | SaidNo | Withdrawn, Field(discriminator="situation")
-]
+Situation = Unopened | Opened | Offered | Consented | SaidNo | Withdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Record, frozen=True):
     """The fold of intake's own events."""
 
     case: Situation
@@ -78,20 +66,19 @@ class Own:
     programmes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Record, frozen=True):
     """The fold of what release said."""
 
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Record, frozen=True):
     own: Own
     heard: Heard
 
 
-_STATE: TypeAdapter[State] = TypeAdapter(State)
+_ENCODER = json.Encoder()
+_DECODER = json.Decoder(State)
 _INITIAL = State(Own(Unopened(), "", ()), Heard(closed=False))
 
 
@@ -100,11 +87,11 @@ def initial(case_ref: UUID) -> State:
 
 
 def dump(state: State) -> bytes:
-    return _STATE.dump_json(state)
+    return _ENCODER.encode(state)
 
 
 def load(raw: bytes) -> State:
-    return _STATE.validate_json(raw)
+    return _DECODER.decode(raw)
 
 
 def apply(own: Own, event: IntakeEvent, protocol_version: str) -> Own:

@@ -1,7 +1,6 @@
 """Release's half of a case: the episode from the first date to the end of follow-up."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -79,12 +78,12 @@ def decide(state: State, message: Data, context: Context) -> Decision:
 
 
 def evolve(state: State, event: Message) -> State:
-    return replace(state, own=apply(state.own, cast(ReleaseEvent, event.data)))
+    return State(apply(state.own, cast(ReleaseEvent, event.data)), state.heard)
 
 
 def hear(state: State, event: Message) -> State:
     heard = listen(state.heard, event)
-    return state if heard is state.heard else replace(state, heard=heard)
+    return state if heard is state.heard else State(state.own, heard)
 
 
 def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:

@@ -1,7 +1,6 @@
 """What follows from a decision: derived events, the live set of deadlines, cleared alarms."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -53,7 +52,7 @@ def applied(state: State, said: Sequence[Event]) -> State:
     own = state.own
     for event in said:
         own = apply(own, cast(ReleaseEvent, event))
-    return replace(state, own=own)
+    return State(own, state.heard)
 
 
 def finish(

@@ -1,6 +1,5 @@
 """How release's own events, and those it hears of intake, lead from state to state."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
@@ -9,6 +8,7 @@ from throughcare.contracts import intake_events as intake
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import PlanItem
 from throughcare.contracts.envelope import Message
+from throughcare.protocol.record import replace
 from throughcare.protocol.release.state import (
     PLACED,
     Accepted,

@@ -3,12 +3,10 @@
 And what release has to remember of what intake said: consent and plan.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from msgspec import json
 
 from throughcare.contracts.codes import (
     CloseReason,
@@ -20,6 +18,7 @@ from throughcare.contracts.codes import (
     ServiceType,
     Urgency,
 )
+from throughcare.protocol.record import Record
 
 #: Of the dumped form below.
 STATE_VERSION = 1
@@ -27,67 +26,50 @@ STATE_VERSION = 1
 # -- a referral ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Record, frozen=True, tag="sent"):
     """Offered, no answer yet."""
 
     sent_at: datetime
     answer_due_at: datetime
     received: bool
-    at: Literal["sent"] = "sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Record, frozen=True, tag="accepted"):
     valid_until: date | None
-    at: Literal["accepted"] = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Record, frozen=True, tag="booked"):
     valid_until: date | None
     appointment_at: datetime
-    at: Literal["booked"] = "booked"
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Record, frozen=True, tag="missed"):
     """The appointment passed without the person; outreach follows."""
 
     valid_until: date | None
     noticed_at: datetime
     attempts: int
-    at: Literal["missed"] = "missed"
 
 
-@dataclass(frozen=True, slots=True)
-class Attended:
-    at: Literal["attended"] = "attended"
+class Attended(Record, frozen=True, tag="attended"):
+    """The person was there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engaged:
+class Engaged(Record, frozen=True, tag="engaged"):
     engaged_at: datetime
-    at: Literal["engaged"] = "engaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Record, frozen=True, tag="failed"):
     """Declined, expired, or the acceptance was withdrawn: the item looks for another receiver."""
 
     since: datetime
-    at: Literal["failed"] = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    at: Literal["cancelled"] = "cancelled"
+class Cancelled(Record, frozen=True, tag="cancelled"):
+    """Taken back, or over with the case."""
 
 
-Stand = Annotated[
-    Sent | Accepted | Booked | Missed | Attended | Engaged | Failed | Cancelled,
-    Field(discriminator="at"),
-]
+Stand = Sent | Accepted | Booked | Missed | Attended | Engaged | Failed | Cancelled
 #: The receiver said yes and that still holds.
 PLACED = (Accepted, Booked, Missed, Attended, Engaged)
 #: Can still be cancelled: nobody has met the person there.
@@ -95,8 +77,7 @@ OPEN = (Sent, Accepted, Booked, Missed)
 OVER = (Failed, Cancelled)
 
 
-@dataclass(frozen=True, slots=True)
-class Referral:
+class Referral(Record, frozen=True):
     id: UUID
     item: int
     service_type: ServiceType
@@ -114,8 +95,7 @@ class Referral:
 # -- the person ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class InCustody:
+class InCustody(Record, frozen=True, tag="in-custody"):
     expected_on: date | None
     #: When the last date fact applied was said, and when it was learnt.
     date_said_at: datetime | None
@@ -124,51 +104,41 @@ class InCustody:
     moved_at: datetime | None
     #: None: readiness is not confirmed; else the items that were left open for a named reason.
     gaps: tuple[int, ...] | None
-    situation: Literal["in-custody"] = "in-custody"
 
 
-@dataclass(frozen=True, slots=True)
-class LeftUnasked:
+class LeftUnasked(Record, frozen=True, tag="left-unasked"):
     """Released before consent: closed as soon as nothing is under way."""
 
     released_at: datetime
     known_at: datetime
-    situation: Literal["left-unasked"] = "left-unasked"
 
 
-@dataclass(frozen=True, slots=True)
-class NotMet:
-    contact: Literal["not-met"] = "not-met"
+class NotMet(Record, frozen=True, tag="not-met"):
+    """No care receiver has met the person since the release."""
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
-    contact: Literal["met"] = "met"
+class Met(Record, frozen=True, tag="met"):
+    """A care receiver met the person."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakingPart:
-    contact: Literal["taking-part"] = "taking-part"
+class TakingPart(Record, frozen=True, tag="taking-part"):
+    """The person takes part in what the plan is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Record, frozen=True, tag="lost"):
     #: The last contact known when contact was lost; any later one regains it.
     last_contact_at: datetime | None
-    contact: Literal["lost"] = "lost"
 
 
-Contact = Annotated[NotMet | Met | TakingPart | Lost, Field(discriminator="contact")]
+Contact = NotMet | Met | TakingPart | Lost
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Record, frozen=True):
     at: datetime
     means: OutreachMeans
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(Record, frozen=True, tag="outside"):
     released_at: datetime
     known_at: datetime
     unplanned: bool
@@ -179,31 +149,26 @@ class Outside:
     checked_day: int
     #: Whether the person ever took part in a service.
     engaged: bool
-    situation: Literal["outside"] = "outside"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Record, frozen=True, tag="ended"):
     reason_code: CloseReason
-    situation: Literal["ended"] = "ended"
 
 
-Situation = Annotated[InCustody | LeftUnasked | Outside | Ended, Field(discriminator="situation")]
+Situation = InCustody | LeftUnasked | Outside | Ended
 
 
 # -- promises ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Record, frozen=True):
     code: DeadlineCode
     referral_id: UUID | None
     step: int | None
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(Record, frozen=True):
     id: UUID
     code: DeadlineCode
     referral_id: UUID | None
@@ -214,8 +179,7 @@ class Escalation:
     acknowledged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Record, frozen=True):
     """The fold of release's own events."""
 
     person: Situation
@@ -232,58 +196,47 @@ class Own:
 # -- what intake said ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Record, frozen=True):
     receiver_type: ReceiverType
     party: str | None
     data_classes: tuple[str, ...]
     purposes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotAsked:
-    consent: Literal["not-asked"] = "not-asked"
+class NotAsked(Record, frozen=True, tag="not-asked"):
+    """No answer of the person is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Record, frozen=True, tag="granted"):
     consent_id: UUID
     expires_on: date
     permissions: tuple[Permission, ...]
-    consent: Literal["granted"] = "granted"
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Record, frozen=True, tag="stopped"):
     """Refused or withdrawn."""
 
-    consent: Literal["stopped"] = "stopped"
+
+Consent = NotAsked | Granted | Stopped
 
 
-Consent = Annotated[NotAsked | Granted | Stopped, Field(discriminator="consent")]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True):
     party: str
     receiver_type: ReceiverType
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Record, frozen=True):
     item: int
     service_type: ServiceType
     mandatory: bool
     receivers: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    heard: Literal["unheard"] = "unheard"
+class Unheard(Record, frozen=True, tag="unheard"):
+    """The opening has not arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Record, frozen=True, tag="opening"):
     protocol_version: str
     origin: Origin
     facility: str | None
@@ -291,19 +244,18 @@ class Opening:
     opened_at: datetime
     consent: Consent
     plan: tuple[Item, ...]
-    heard: Literal["opening"] = "opening"
 
 
-Heard = Annotated[Unheard | Opening, Field(discriminator="heard")]
+Heard = Unheard | Opening
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Record, frozen=True):
     own: Own
     heard: Heard
 
 
-_STATE: TypeAdapter[State] = TypeAdapter(State)
+_ENCODER = json.Encoder()
+_DECODER = json.Decoder(State)
 _INITIAL = State(
     Own(InCustody(None, None, None, None, None), None, (), (), (), ()),
     Unheard(),
@@ -315,8 +267,8 @@ def initial(case_ref: UUID) -> State:
 
 
 def dump(state: State) -> bytes:
-    return _STATE.dump_json(state, exclude_defaults=False)
+    return _ENCODER.encode(state)
 
 
 def load(raw: bytes) -> State:
-    return _STATE.validate_json(raw)
+    return _DECODER.decode(raw)

@@ -1,22 +1,20 @@
 """A case run by the pure protocol alone: both halves, one clock, ids in order."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+
 from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as ic
-from throughcare.contracts import intake_events as ie
 from throughcare.contracts import release_commands as rc
-from throughcare.contracts import release_events as re
 from throughcare.contracts.codes import ConsentItem, PlanItem, Receiver
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data, Event
-from throughcare.protocol.decision import Context, Decided, Decision, Refused
+from throughcare.protocol.decision import Context, Decided, Decision
 from throughcare.protocol.half import Half
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.release import HALF as RELEASE
@@ -83,7 +81,6 @@ class Story:
         return expected_id
 
     def _record(self, name: str, events: tuple[Event, ...], context: Context) -> None:
-        other = "release" if name == "intake" else "intake"
         for event in events:
             message = Message(
                 id=self.new_id(),
@@ -147,9 +144,7 @@ class Story:
 
     def opened(self, **more: Any) -> "Story":
         command = {"origin": "facility", "reason_code": "self-request", "person_told": True}
-        self.must(
-            ic.OpenCase(**{**command, "facility": "kg-31", **more}), "kg-31", "prison-health"
-        )
+        self.must(ic.OpenCase(**{**command, "facility": "kg-31", **more}), "kg-31", "prison-health")
         return self
 
     def enrolled(self) -> "Story":
@@ -171,9 +166,7 @@ class Story:
         return self
 
     def planned(self, *items: PlanItem) -> "Story":
-        self.must(
-            ic.AgreePlan(items=items or PLAN, client_signed=True), "kg-31", "prison-psych"
-        )
+        self.must(ic.AgreePlan(items=items or PLAN, client_signed=True), "kg-31", "prison-psych")
         return self
 
     def referred(self, item: int = 1) -> UUID:
@@ -207,9 +200,7 @@ REHAB = ConsentItem(
     data_classes=("P1", "P2", "P3"),
     purposes=("handover",),
 )
-PROBATION = ConsentItem(
-    receiver_type="probation", data_classes=("P1",), purposes=("social",)
-)
+PROBATION = ConsentItem(receiver_type="probation", data_classes=("P1",), purposes=("social",))
 PERMISSIONS = (NGO, REHAB, PROBATION)
 PLAN = (
     PlanItem(
@@ -242,5 +233,5 @@ def consent(*items: ConsentItem, **more: Any) -> ic.RecordConsent:
 
 
 @pytest.fixture
-def story() -> Iterator[Story]:
-    yield Story()
+def story() -> Story:
+    return Story()
