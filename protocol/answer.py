@@ -74,6 +74,16 @@ class Seat:
 
         return Answer(events, outcome)
 
+    def discarded(self, source: str, id: str, type: str | None, letter: UUID) -> Outcome:
+        """The outcome of a message that could not be handled and that a human then discarded."""
+        return outcomes.DeadLettered(
+            answered_source=source,
+            answered_id=id,
+            answered_type=type,
+            dead_letter_id=letter,
+            stage="decide",
+        )
+
     def react(self, state: Any, event: Message, new_id: Callable[[], UUID]) -> Sequence[Event]:
         return self._half.react(state, event.data, _context(event, new_id))
 

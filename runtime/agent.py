@@ -23,7 +23,8 @@ from throughcare.runtime.seal import Seal
 from throughcare.runtime.transport import Record, RecordLists
 
 _SQL = queries.load("throughcare.runtime", "agent.sql")
-_STALE_MAX = 50
+#: A unique violation means "stale read" this many times in a row; then some message causes it.
+_STALE_MAX = 8
 
 
 class Cursor(NamedTuple):
@@ -65,6 +66,10 @@ class Handler(Protocol):
         self, connection: Connection, inputs: Sequence[Input], advance: "Advance"
     ) -> Collection[UUID]:
         """Do all of it or nothing, `advance` included; return the cases now waiting in `held`."""
+        ...
+
+    async def discard(self, connection: Connection, tp: TP, raw: bytes, letter: UUID) -> None:
+        """An operator discarded this record: what follows it need not wait for it any more."""
         ...
 
     def committed(self) -> None:
@@ -135,7 +140,7 @@ class Agent:
         self._halted: set[UUID] = set()
         self._waiting: set[UUID] = set()
         self._holes_seen: dict[TP, int] = {}
-        self._generation: Any = None
+        self._distrust = False
 
     # -- assignment ---------------------------------------------------------------------------
 
@@ -198,12 +203,15 @@ class Agent:
                     raise  # not a message's fault: `_handle` deals with those
                 if meaning is Meaning.STALE:
                     stale += 1
-                    if stale > _STALE_MAX:
-                        raise
+                    self._distrust = stale > _STALE_MAX
                     if step is not self._reload:
                         await self._patiently(self._reload)
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))
                 wait = min(wait * 2, 2.0)
+
+    def _is_poison(self, error: Exception) -> bool:
+        meaning = meaning_of(error)
+        return meaning is Meaning.POISON or (meaning is Meaning.STALE and self._distrust)
 
     async def _handle(self, records: Mapping[TP, list[Record]]) -> dict[TP, int]:
         batch = self._sort(records)
@@ -214,10 +222,11 @@ class Agent:
         try:
             await self._apply(inputs, batch.cursors)
         except Exception as error:
-            if meaning_of(error) is not Meaning.POISON:
+            if not self._is_poison(error):
                 raise
             self.handler.forget()
             await self._one_by_one(inputs, batch.cursors)
+        self._distrust = False
         for tp, seen_after in batch.gaps.items():
             self._log.warning("gap", topic=tp.topic, partition=tp.partition)
             metrics.GAPS.labels(self.service).inc()
@@ -305,7 +314,7 @@ class Agent:
                     await self._write([input], self._reached(input))
                     continue
                 except Exception as error:
-                    if meaning_of(error) is not Meaning.POISON:
+                    if not self._is_poison(error):
                         raise
                     self.handler.forget()
                     await self._bury(
@@ -399,18 +408,22 @@ class Agent:
     async def _settle_letters(self) -> None:
         for row in await self.pool.fetch(self._sql["decided_letters"], sorted(self.owned)):
             letter, tp = row["id"], TP(row["topic"], row["partition"])
+            raw = self._seal.open(row["sealed"], f"{self.service}/{tp.topic}")
+            ended = "discarded"
             if row["status"] == "replaying":
+                ended = "replayed"
                 try:
-                    raw = self._seal.open(row["sealed"], f"{self.service}/{tp.topic}")
-                    input = Input(tp, row["kafka_offset"], raw, decode(raw))
-                    await self._write([input], {})
+                    await self._write([Input(tp, row["kafka_offset"], raw, decode(raw))], {})
                 except Exception as error:
                     if meaning_of(error) is Meaning.TRANSIENT:
                         raise
                     self.handler.forget()
                     await self.pool.execute(self._sql["reopen_letter"], letter, fingerprint(error))
                     continue
-            ended = "replayed" if row["status"] == "replaying" else "discarded"
+            elif row["case_ref"] is not None:
+                async with self.pool.acquire() as connection:
+                    await self.handler.discard(connection, tp, raw, letter)
+                self.handler.committed()
             async with self.pool.acquire() as connection, connection.transaction():
                 await connection.execute(self._sql["end_letter"], letter, ended)
                 freed = await connection.fetch(self._sql["release_case"], letter)

@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from throughcare.contracts.envelope import Message, decode, encode
+import orjson
+from faust.types import TP
+
+from throughcare.contracts.envelope import Message, decode, encode, instant
 from throughcare.contracts.kinds import Data, Event, Outcome
 from throughcare.contracts.topics import partition_of
 from throughcare.runtime import queries
@@ -46,6 +49,7 @@ class Seat(Protocol):
     hear: Callable[[Any, Message], Any]
 
     def rule(self, state: Any, message: Message, new_id: Callable[[], UUID]) -> Answer: ...
+    def discarded(self, source: str, id: str, type: str | None, letter: UUID) -> Outcome: ...
     def react(self, state: Any, event: Message, new_id: Callable[[], UUID]) -> Sequence[Event]: ...
     def reached(self, message: Message, version: int, heard_version: int) -> bool: ...
     def next_due_at(self, state: Any) -> datetime | None: ...
@@ -123,6 +127,36 @@ class Decider:
         self._pending = work
         return {input.message.case_ref for input, _ in work.held}
 
+    async def discard(self, connection: Connection, tp: TP, raw: bytes, letter: UUID) -> None:
+        """Answer a discarded command, readable or not, so that the next one has its turn."""
+        try:
+            record = orjson.loads(raw)
+            id, case_ref = UUID(record["id"]), UUID(record["subject"])
+            source, version = str(record["source"]), str(record["protocolversion"])
+            at = instant(record["recordedtime"])
+            type, number = str(record["type"]), record.get("commandnumber")
+        except (ValueError, TypeError, KeyError):
+            return
+        if tp.topic != self._commands_topic:
+            return
+        work = _Work()
+        await self._load_cases(connection, {case_ref}, work)
+        case = work.cases[case_ref]
+        if number is not None:
+            case.taken = max(case.taken, int(number))
+            case.changed = True
+        outcome = Message(
+            id=new_id(), source=self._source, case_ref=case_ref, occurred_at=at, recorded_at=at,
+            data=self._seat.discarded(source, str(id), type, letter),
+            correlation_id=id, causation_id=id, protocol_version=version,
+            position=work.next_place(partition_of(case_ref), events=0, outcomes=1)[1],
+        )  # fmt: skip
+        work.outcomes.append((case_ref, outcome.position or 0, encode(outcome)))
+        work.outcome_ids.append(id)
+        nowhere = Advance(self._seat.service, "", {}, {})
+        await connection.execute(self._sql["record"], *self._arguments(work, nowhere))
+        self._pending = work
+
     def committed(self) -> None:
         work, self._pending = self._pending, None
         if work is None:
@@ -139,7 +173,20 @@ class Decider:
     # -- load ---------------------------------------------------------------------------------
 
     async def _load(self, connection: Connection, inputs: Sequence[Input], work: "_Work") -> None:
-        refs = {input.message.case_ref for input in inputs}
+        await self._load_cases(connection, {input.message.case_ref for input in inputs}, work)
+        # The door numbers its commands; what has no number is known by its outcome.
+        unnumbered = [
+            i.message.id
+            for i in inputs
+            if i.message.number is None and i.tp.topic == self._commands_topic
+        ]
+        if unnumbered:
+            rows = await connection.fetch(self._sql["read_answered"], unnumbered)
+            work.answered.update(row["id"] for row in rows)
+
+    async def _load_cases(
+        self, connection: Connection, refs: Collection[UUID], work: "_Work"
+    ) -> None:
         unknown = [ref for ref in refs if ref not in self._cache]
         for ref in refs:
             if ref in self._cache:
@@ -155,15 +202,6 @@ class Decider:
             for ref in unknown:
                 if ref not in work.cases:
                     work.cases[ref] = _Case(0, 0, 0, self._seat.initial(ref))
-        # The door numbers its commands; what has no number is known by its outcome.
-        unnumbered = [
-            i.message.id
-            for i in inputs
-            if i.message.number is None and i.tp.topic == self._commands_topic
-        ]
-        if unnumbered:
-            rows = await connection.fetch(self._sql["read_answered"], unnumbered)
-            work.answered.update(row["id"] for row in rows)
         partitions = {partition_of(ref) for ref in refs}
         if missing := [p for p in partitions if p not in self._places]:
             for row in await connection.fetch(self._sql["read_places"], missing):

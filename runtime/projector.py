@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
+from faust.types import TP
+
 from throughcare.runtime import queries
 from throughcare.runtime.agent import Advance, Input, fence
 from throughcare.runtime.pool import Connection
@@ -39,6 +41,9 @@ class Projector:
             if done or advance.done:
                 await connection.execute(self._sql["let_go"], [*done, *advance.done])
         return ()
+
+    async def discard(self, connection: Connection, tp: TP, raw: bytes, letter: UUID) -> None:
+        """What was not applied leaves nothing behind."""
 
     def committed(self) -> None:
         self._after_commit()

@@ -61,10 +61,26 @@ async def test_a_poison_message_halts_its_own_case_and_no_other(toy_service: Toy
 
     await toy_service.owner.execute("UPDATE intake.dead_letters SET status = 'discarding'")
 
-    # Number 2 was discarded, so the door's 3 never gets its turn by itself: it stays held.
-    await toy_service.until("SELECT status = 'discarded' FROM intake.dead_letters")
-    await toy_service.until("SELECT count(*) = 0 FROM intake.halted")
+    await toy_service.answered([poison.id, later[0].id])
+    assert await toy_service.amounts(sick) == [1, 3]
     assert await toy_service.amounts(well) == [1, 2]
+    assert await toy_service.owner.fetchval("SELECT status FROM intake.dead_letters") == "discarded"
+    assert await toy_service.owner.fetchval("SELECT count(*) FROM intake.halted") == 0
+
+
+async def test_a_replayed_dead_letter_takes_its_place_before_what_waited(toy_service: Toy) -> None:
+    case = new_case_ref()
+    first, then = (
+        command(case, 1, 1, new_id(), "poison-until-mended"),
+        command(case, 2, 2, new_id()),
+    )
+    await toy_service.send(first, then)
+    await toy_service.until("SELECT count(*) = 1 FROM intake.held")
+
+    await toy_service.owner.execute("UPDATE intake.dead_letters SET status = 'replaying'")
+
+    await toy_service.answered([first.id, then.id])
+    assert await toy_service.amounts(case) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,10 @@ class ToySeat:
         assert isinstance(add, Add)
         if add.how == "poison":
             raise ValueError("a bug of ours")
+        if add.how == "poison-until-mended":
+            self.failures += 1
+            if self.failures <= 2:  # in the list, and alone
+                raise ValueError("a bug of ours, mended later")
         if add.how == "once":
             self.failures += 1
             if self.failures == 1:
@@ -70,6 +74,11 @@ class ToySeat:
             )
 
         return Answer((Added(amount=add.amount),), outcome)
+
+    def discarded(self, source: str, id: str, type: str | None, letter: UUID) -> Outcome:
+        return outcomes.DeadLettered(
+            answered_source=source, answered_id=id, dead_letter_id=letter, stage="decide"
+        )
 
     def react(
         self, state: list[int], event: Message, new_id: Callable[[], UUID]
