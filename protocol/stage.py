@@ -11,7 +11,7 @@ from throughcare.contracts.kinds import Data
 from throughcare.protocol.intake import state as of_intake
 from throughcare.protocol.record import Record, replace
 from throughcare.protocol.release import state as of_release
-from throughcare.protocol.release.state import InCustody, LeftUnasked, Outside
+from throughcare.protocol.release.state import InCustody, Outside
 
 Stage = Literal[
     "opened",
@@ -108,14 +108,14 @@ def _course(first: of_intake.State, second: of_release.State) -> Course:
             course = replace(course, consent="stopped")
         case _:
             pass
-    match person:
-        case Outside(contact=of_release.NotMet()):
-            return replace(course, outside="released")
-        case Outside(contact=of_release.Met()):
-            return replace(course, outside="in-contact")
-        case Outside(contact=of_release.TakingPart()):
-            return replace(course, outside="follow-up")
-        case Outside(contact=of_release.Lost()):
-            return replace(course, outside="lost")
-        case InCustody() | LeftUnasked() | of_release.Ended():
-            return course
+    if isinstance(person, Outside):
+        return replace(course, outside=_OUTSIDE[type(person.contact)])
+    return course
+
+
+_OUTSIDE: dict[type[of_release.Contact], Literal["released", "in-contact", "follow-up", "lost"]] = {
+    of_release.NotMet: "released",
+    of_release.Met: "in-contact",
+    of_release.TakingPart: "follow-up",
+    of_release.Lost: "lost",
+}
