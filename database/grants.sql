@@ -45,7 +45,8 @@ grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_re
 grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications;
 grant select on gateway.contacts to throughcare_notifications;
 
--- notifications: its events are only ever added.
+-- notifications: its events are only ever added; a party's name for a case is read where it is sent.
+grant execute on function gateway.alias_of(uuid, text) to throughcare_notifications;
 revoke update, delete on notifications.events from throughcare_notifications;
 
 -- timeline: what stands in the log is only ever added; forgetting is a function of its own.
@@ -56,3 +57,15 @@ grant execute on function timeline.forget(uuid) to throughcare_timeline;
 grant usage on schema timeline to throughcare_gateway;
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
     timeline.reached(uuid), timeline.stages(), timeline.gate_list(text[], date) to throughcare_gateway;
+
+-- The watcher reads primary data and writes only what it found.
+grant usage on schema watcher, intake, release, notifications, timeline to throughcare_watcher;
+grant select, insert, update, delete on all tables in schema watcher to throughcare_watcher;
+grant usage on all sequences in schema watcher to throughcare_watcher;
+grant select on intake.events, release.events, runtime.heartbeats to throughcare_watcher;
+grant select (partition, position) on intake.outcomes, release.outcomes, notifications.events
+    to throughcare_watcher;
+grant select (case_ref) on intake.halted, release.halted, notifications.halted, timeline.halted
+    to throughcare_watcher;
+grant select on timeline.waiting to throughcare_watcher;
+grant select (signed_at) on timeline.checkpoints to throughcare_watcher;
