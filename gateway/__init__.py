@@ -1,1 +1,1 @@
-"""The doors: HTTP, pages, files and Kafka facts become commands; outcomes go back."""
+"""The doors: how parties come in, over HTTP or Kafka, and how they learn what became of it."""

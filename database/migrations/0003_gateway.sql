@@ -134,9 +134,9 @@ returns text language plpgsql security definer set search_path = gateway, runtim
 declare
     found_alias text;
 begin
-    -- A case that ended is nobody's any more.
+    -- A case that ended is nobody's any more: no name is made for it.
     if exists (select from gateway.cases where case_ref = p_case and ended_at is not null) then
-        return (select alias from gateway.aliases where case_ref = p_case and party = p_party);
+        return coalesce((select alias from gateway.aliases where case_ref = p_case and party = p_party), '');
     end if;
     delete from gateway.aliases
     where party = p_party and until <= runtime.now() and (alias = p_code or case_ref = p_case);

@@ -1,0 +1,63 @@
+"""The gateway process: HTTP door, Kafka facts door, relay, outcomes."""
+
+import asyncio
+
+from throughcare.gateway.http.application import application
+from throughcare.gateway.http.doors import Doors
+from throughcare.gateway.http.server import bind, make_server
+from throughcare.gateway.lease import Lease
+from throughcare.gateway.outcomes import Hearing
+from throughcare.gateway.parties import all_topics
+from throughcare.gateway.relay import Relay
+from throughcare.gateway.telling import Telling
+from throughcare.gateway.waiting import Waiting
+from throughcare.runtime import process
+from throughcare.runtime.process import Process
+from throughcare.runtime.projector import Projector
+from throughcare.runtime.topics_admin import ensure_topics
+
+SERVICE = "gateway"
+
+
+async def build(process: Process) -> None:
+    settings = process.settings
+    socket = bind(settings.http)
+    # A cluster that began anew has no party's topics either.
+    await ensure_topics(process.admin, settings.kafka, await all_topics(process.pool))
+
+    relay = Relay(process.pool, process.producer, process.cluster_id)
+    await relay.begin()
+    waiting = Waiting(process.pool)
+    telling = Telling(process.pool, process.producer)
+    hearing = Hearing(relay.offer)
+
+    process.spawn("relay", relay.relay_forever())
+    process.every("relay again", 1.0, relay.sweep)
+    process.every("waiting", 0.5, waiting.look, "throughcare_outcomes")
+    await process.consume(Projector(SERVICE, hearing.project, after_commit=hearing.committed))
+
+    async def hold() -> None:
+        await asyncio.Event().wait()
+
+    lease = Lease(settings.database, hold)
+    process.spawn("lease", lease.hold_forever())
+
+    async def tell() -> None:
+        if lease.held:
+            await telling.publish()
+
+    process.every("telling", 0.5, tell, "throughcare_outcomes")
+
+    server = make_server(application(process, Doors(process.pool, relay, waiting)))
+    process.spawn("http", server.serve([socket]))
+
+    async def close_doors() -> None:
+        server.should_exit = True
+        await waiting.leave()
+
+    process.on_stop(close_doors)
+
+
+def main() -> None:
+    """Run the gateway to its end."""
+    process.main(SERVICE, build)

@@ -1,0 +1,119 @@
+"""POST /v1/facts and POST /v1/commands: one CloudEvent, and what became of it."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal
+
+import asyncpg
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from throughcare.contracts.kinds import Command, Fact
+from throughcare.gateway.cloudevents import Said, read_binary, read_structured
+from throughcare.gateway.http.doors import (
+    body_of,
+    caller,
+    doors_of,
+    language_of,
+    outcome_response,
+    request_id,
+    wait_of,
+)
+from throughcare.gateway.http.openapi import MESSAGE_RESPONSES, request_body
+from throughcare.gateway.metrics import DECIDED_IN, REFUSED, TAKEN
+from throughcare.gateway.parties import Party
+from throughcare.gateway.problems import RefusedError, problem
+from throughcare.gateway.taking import Taken, take
+from throughcare.runtime import crash
+from throughcare.runtime.errors import StaleError
+from throughcare.runtime.pool import Pool
+
+router = APIRouter()
+_TRIES = 8
+_STRUCTURED = "application/cloudevents+json"
+
+
+@router.post(
+    "/v1/facts",
+    operation_id="postFact",
+    summary="Report a fact from custody",
+    responses=MESSAGE_RESPONSES,
+    openapi_extra=request_body("fact"),
+)
+async def post_fact(request: Request) -> Response:
+    return await _post(request, "facts")
+
+
+@router.post(
+    "/v1/commands",
+    operation_id="postCommand",
+    summary="Ask for a step",
+    responses=MESSAGE_RESPONSES,
+    openapi_extra=request_body("command"),
+)
+async def post_command(request: Request) -> Response:
+    return await _post(request, "commands")
+
+
+async def _post(request: Request, door: Literal["facts", "commands"]) -> Response:
+    party = await caller(request)
+    seconds = wait_of(request)
+    said = _read(request.headers, await body_of(request))
+    if not isinstance(said.data, Fact if door == "facts" else Command):
+        raise RefusedError("wrong-door")
+    _check_key(request.headers, said)
+    doors = doors_of(request)
+    started = asyncio.get_running_loop().time()
+    taken = await take_once(doors.pool, party, said)
+    TAKEN.labels("http", "again" if taken.again else "taken").inc()
+    if taken.id is None:
+        REFUSED.labels("http", "no-case").inc()
+        return problem("no-case", request_id(request), language_of(request))
+    answer = taken.answer
+    if answer is None:
+        begin = partial(doors.relay.offer, [taken.relay] if taken.relay else [])
+        if seconds > 0:
+            answer = await doors.waiting.wait(taken.id, seconds, begin)
+        else:
+            begin()
+        if answer is not None and not taken.again:
+            DECIDED_IN.observe(asyncio.get_running_loop().time() - started)
+    status = 200 if taken.again else 201
+    return outcome_response(request, taken.id, answer, taken.alias, status=status)
+
+
+def _read(headers: Mapping[str, str], raw: bytes) -> Said:
+    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    media_type = media_type.strip().lower()
+    charset = parameters.lower().replace(" ", "").replace('"', "")
+    if "charset=" in charset and "charset=utf-8" not in charset:
+        raise RefusedError("content-type-unsupported")
+    if media_type == _STRUCTURED:
+        return read_structured(raw)
+    if media_type == "application/json":
+        if "ce-specversion" in headers:
+            return read_binary(headers, "ce-", raw)
+        return read_structured(raw)
+    raise RefusedError("content-type-unsupported")
+
+
+def _check_key(headers: Mapping[str, str], said: Said) -> None:
+    """The id of the message is its idempotency key; a header that says so too must agree."""
+    key = headers.get("idempotency-key")
+    if key is not None and key.strip().strip('"') != said.id:
+        raise RefusedError("idempotency-key-mismatch")
+
+
+async def take_once(pool: Pool, party: Party, said: Said) -> Taken:
+    """Take a message in a transaction of its own; again where somebody was there first."""
+    for attempt in range(_TRIES):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                taken = await take(connection, party, said)
+                crash.point("door.before_commit")
+            crash.point("door.after_commit")
+            return taken
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, StaleError):
+            await asyncio.sleep(0.005 * attempt)
+    raise RefusedError("unavailable")

@@ -1,0 +1,196 @@
+"""What comes back: outcomes are stored with their commands and told to their parties.
+
+The gateway hears outcomes of both services and release's events; `Hearing.project` writes what a
+list of them comes to, in the transaction that also moves the cursors.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from throughcare.contracts.envelope import Message, encode
+from throughcare.contracts.facts import ProgrammeEnrolled
+from throughcare.contracts.intake_commands import OpenCase
+from throughcare.contracts.kinds import MODELS, Outcome
+from throughcare.contracts.outcomes import Decided, Held, Refused
+from throughcare.contracts.release_events import (
+    CaseClosed,
+    PersonReleased,
+    PersonReleasedBeforeConsent,
+)
+from throughcare.gateway.answers import Answer, addressed, answer, told
+from throughcare.gateway.metrics import OUTCOMES
+from throughcare.gateway.parties import PRISON_ROLES
+from throughcare.gateway.taking import ToRelay
+from throughcare.runtime import crash, queries
+from throughcare.runtime.agent import Input
+from throughcare.runtime.pool import Connection
+
+_SQL = queries.load("throughcare.gateway", "outcomes.sql")
+_OPENING = (OpenCase.type, ProgrammeEnrolled.type)
+#: So long after a release the prison still has a name for the case.
+_PRISON_KEEPS = timedelta(hours=24)
+
+
+class _Known(NamedTuple):
+    """An outcome and the command it answers."""
+
+    message: Message
+    row: asyncpg.Record
+    answer: Answer
+
+
+class Hearing:
+    """Projects what the gateway hears; `relay` gets the commands that became ready by it."""
+
+    def __init__(self, relay: Callable[[Iterable[ToRelay]], None]) -> None:
+        self._relay = relay
+        self._ready: list[ToRelay] = []
+
+    def committed(self) -> None:
+        crash.point("outcome.after_store")
+        ready, self._ready = self._ready, []
+        self._relay(ready)
+
+    async def project(self, connection: Connection, inputs: Sequence[Input]) -> None:
+        self._ready = []
+        messages = [input.message for input in inputs]
+        await self._store(connection, [m for m in messages if isinstance(m.data, Outcome)])
+        for message in messages:
+            match message.data:
+                case PersonReleased() | PersonReleasedBeforeConsent():
+                    await connection.execute(
+                        _SQL["let_prison_go"], message.case_ref,
+                        message.data.released_at + _PRISON_KEEPS, list(PRISON_ROLES),
+                    )  # fmt: skip
+                case CaseClosed():
+                    await self._close(connection, message)
+                case _:
+                    pass
+        crash.point("outcome.before_store")
+
+    # -- outcomes -----------------------------------------------------------------------------
+
+    async def _store(self, connection: Connection, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        ids = [m.causation_id for m in messages if m.causation_id is not None]
+        rows = {row["id"]: row for row in await connection.fetch(_SQL["lock_commands"], ids)}
+        known: dict[UUID, _Known] = {}
+        for message in messages:
+            row = rows.get(message.causation_id) if message.causation_id else None
+            # What release told itself is no party's; what is held is not decided yet.
+            if row is None or row["answered"] or isinstance(message.data, Held):
+                continue
+            assert isinstance(message.data, Outcome)
+            said = addressed(message.data, row["source"], row["their_id"], row["type"])
+            known[row["id"]] = _Known(message, row, answer(said, message.recorded_at, message.id))
+        await connection.execute(_SQL["see_versions"], *_versions(messages))
+        if not known:
+            return
+        # What was told first is told first: the order of the journal.
+        await store_answers(
+            connection,
+            [(k.row["party"], k.row["id"], k.row["alias"], k.answer) for k in known.values()],
+        )
+        for command in known.values():
+            if command.row["type"] in _OPENING:
+                await self._opened(connection, command)
+
+    async def _opened(self, connection: Connection, command: _Known) -> None:
+        case_ref = command.message.case_ref
+        match command.message.data:
+            case Decided():
+                at = command.message.recorded_at
+                if await connection.fetchval(_SQL["open_case"], case_ref, at):
+                    await self._apply_parked(connection, case_ref)
+            case Refused():
+                # There is no case: the name is free for another try.
+                await connection.execute(_SQL["drop_unopened"], case_ref, command.row["id"])
+            case _:
+                pass
+
+    async def _apply_parked(self, connection: Connection, case_ref: UUID) -> None:
+        """Facts that came before the case was opened follow it, in the order in which they came."""
+        names = await connection.fetch(_SQL["names_of_case"], case_ref)
+        for name in names:
+            # Whoever parks under this name right now is waited for.
+            await connection.execute(_SQL["lock_alias"], name["party"], name["alias"])
+        for row in await connection.fetch(_SQL["parked_of_case"], case_ref):
+            numbered = await connection.fetchrow(_SQL["number"], case_ref)
+            assert numbered is not None
+            message = Message(
+                id=row["id"],
+                source=f"/parties/{row['party']}",
+                data=MODELS[row["type"]].read(orjson.loads(row["body"])),
+                case_ref=case_ref,
+                occurred_at=row["occurred_at"],
+                recorded_at=row["received_at"],
+                correlation_id=row["id"],
+                protocol_version=numbered["protocol_version"],
+                party=row["party"],
+                roles=tuple(row["roles"]),
+                number=numbered["number"],
+                seen_intake=numbered["seen_intake"],
+                seen_release=numbered["seen_release"],
+            )
+            raw = encode(message)
+            await connection.execute(_SQL["unpark"], row["id"], case_ref, numbered["number"], raw)
+            self._ready.append(ToRelay("release", case_ref, raw))
+
+    # -- the end ------------------------------------------------------------------------------
+
+    async def _close(self, connection: Connection, message: Message) -> None:
+        case_ref = message.case_ref
+        await connection.execute(_SQL["end_case"], case_ref, message.recorded_at)
+        await connection.execute(_SQL["forget_names"], case_ref)
+        await connection.execute(_SQL["end_access"], case_ref, message.recorded_at)
+        await connection.execute(_SQL["forget_bodies"], case_ref)
+
+
+async def store_answers(
+    connection: Connection, answers: Sequence[tuple[str, UUID, str | None, Answer]]
+) -> None:
+    """Write answers to their commands (party, id, alias, answer), and put them on their way."""
+    await connection.execute(
+        _SQL["store"],
+        [id for _, id, _, _ in answers],
+        [said.kind for _, _, _, said in answers],
+        [said.data for _, _, _, said in answers],
+        [said.outcome_id for _, _, _, said in answers],
+        [said.answered_at for _, _, _, said in answers],
+    )
+    await tell(connection, [(party, alias, said) for party, _, alias, said in answers])
+    await connection.execute(_SQL["notify"], [str(id) for _, id, _, _ in answers])
+    for _, _, _, said in answers:
+        OUTCOMES.labels(said.kind).inc()
+
+
+async def tell(connection: Connection, answers: Sequence[tuple[str, str | None, Answer]]) -> None:
+    """Put answers (party, alias, answer) on their way to their parties' topics, in this order."""
+    await connection.execute(
+        _SQL["tell"],
+        [party for party, _, _ in answers],
+        [told(said, alias) for _, alias, said in answers],
+    )
+
+
+def _versions(messages: Sequence[Message]) -> tuple[list[UUID], list[int], list[int]]:
+    """The highest versions of both halves that these outcomes name, a case."""
+    seen: dict[UUID, tuple[int, int]] = {}
+    for message in messages:
+        intake, release = seen.get(message.case_ref, (0, 0))
+        data = message.data
+        seen[message.case_ref] = (
+            max(intake, getattr(data, "intake_version", None) or 0),
+            max(release, getattr(data, "release_version", None) or 0),
+        )
+    return (
+        list(seen),
+        [intake for intake, _ in seen.values()],
+        [release for _, release in seen.values()],
+    )

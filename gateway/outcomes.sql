@@ -1,0 +1,122 @@
+-- lock_commands --
+-- The commands that were answered, with the party's name for the case as long as there is one.
+SELECT c.id, c.party, c.source, c.their_id, c.type, c.outcome IS NOT NULL AS answered,
+    (SELECT alias FROM gateway.aliases a WHERE a.case_ref = c.case_ref AND a.party = c.party) AS alias
+FROM gateway.commands c
+WHERE c.id = ANY ($1::uuid[])
+ORDER BY c.id
+FOR UPDATE OF c;
+
+-- store --
+-- Answers, each with its command; the first one stands.
+UPDATE gateway.commands c
+SET outcome_kind = t.kind, outcome = t.data, outcome_id = t.outcome_id, answered_at = t.answered_at
+FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
+    AS t (id, kind, data, outcome_id, answered_at)
+WHERE c.id = t.id AND c.outcome IS NULL;
+
+-- tell --
+-- What goes to the parties' own topics, in this order.
+INSERT INTO gateway.party_outcomes (party, envelope)
+SELECT t.party, t.envelope
+FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS t (party, envelope, place)
+ORDER BY t.place;
+
+-- notify --
+-- Wake whoever waits for one of these, in any process.
+SELECT pg_notify('throughcare_outcomes', id) FROM unnest($1::text[]) AS t (id);
+
+-- see_versions --
+-- The door has seen these versions: later commands must not be decided on older ones.
+WITH seen AS (
+    SELECT c.case_ref, t.intake, t.release
+    FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS t (case_ref, intake, release)
+    JOIN gateway.cases c USING (case_ref)
+    ORDER BY c.case_ref
+    FOR UPDATE OF c
+)
+UPDATE gateway.cases c
+SET seen_intake = greatest(c.seen_intake, seen.intake),
+    seen_release = greatest(c.seen_release, seen.release)
+FROM seen
+WHERE c.case_ref = seen.case_ref
+    AND (seen.intake > c.seen_intake OR seen.release > c.seen_release);
+
+-- open_case --
+-- Intake decided that there is a case; nothing if it had been so before.
+UPDATE gateway.cases SET opened_at = $2 WHERE case_ref = $1 AND opened_at IS NULL RETURNING true;
+
+-- drop_unopened --
+-- Forget the names of a case that was refused, unless something else is under way for it.
+WITH gone AS (
+    SELECT case_ref FROM gateway.cases k
+    WHERE case_ref = $1 AND opened_at IS NULL AND NOT EXISTS (
+        SELECT FROM gateway.commands c
+        WHERE c.case_ref = k.case_ref AND c.outcome IS NULL AND c.id <> $2)
+), no_access AS (
+    DELETE FROM gateway.case_access a USING gone WHERE a.case_ref = gone.case_ref
+)
+DELETE FROM gateway.aliases a USING gone WHERE a.case_ref = gone.case_ref;
+
+-- names_of_case --
+-- Who has a name for a case.
+SELECT party, alias FROM gateway.aliases WHERE case_ref = $1 ORDER BY party;
+
+-- lock_alias --
+-- One at a time for a name; the same lock as at the door.
+SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 7265012));
+
+-- parked_of_case --
+-- What waited for the case, in the order in which it came.
+SELECT p.id, p.party, p.occurred_at, p.body, c.type, c.received_at, y.roles
+FROM gateway.parked p
+JOIN gateway.aliases a USING (party, alias)
+JOIN gateway.commands c ON c.id = p.id
+JOIN gateway.parties y ON y.party = p.party
+WHERE a.case_ref = $1
+ORDER BY c.received_at, p.id;
+
+-- number --
+-- The next number for release in a case.
+UPDATE gateway.cases SET release_number = release_number + 1 WHERE case_ref = $1
+RETURNING release_number AS number, seen_intake, seen_release, protocol_version;
+
+-- unpark --
+-- A parked fact becomes a command like any other, undecided.
+WITH gone AS (
+    DELETE FROM gateway.parked WHERE id = $1
+)
+UPDATE gateway.commands
+SET case_ref = $2, service = 'release', number = $3, envelope = $4,
+    relay_at = clock_timestamp() + interval '1 second',
+    outcome = NULL, outcome_kind = NULL, outcome_id = NULL, answered_at = NULL
+WHERE id = $1;
+
+-- let_prison_go --
+-- After a release the prison's name for the case and its access run out.
+WITH access AS (
+    UPDATE gateway.case_access x SET until = least(x.until, $2)
+    FROM gateway.parties p
+    WHERE x.case_ref = $1 AND p.party = x.party AND p.roles && $3::text[]
+)
+UPDATE gateway.aliases a SET until = least(a.until, $2)
+FROM gateway.parties p
+WHERE a.case_ref = $1 AND p.party = a.party AND p.roles && $3::text[];
+
+-- end_case --
+-- The case is over.
+UPDATE gateway.cases SET ended_at = coalesce(ended_at, $2) WHERE case_ref = $1;
+
+-- forget_names --
+-- Nobody names the case any more but monitors, whose audit goes on.
+DELETE FROM gateway.aliases a USING gateway.parties p
+WHERE a.case_ref = $1 AND p.party = a.party AND NOT 'monitor' = ANY (p.roles);
+
+-- end_access --
+-- Nobody sees the case any more but monitors.
+UPDATE gateway.case_access x SET until = least(x.until, $2) FROM gateway.parties p
+WHERE x.case_ref = $1 AND p.party = x.party AND NOT 'monitor' = ANY (p.roles);
+
+-- forget_bodies --
+-- The digest of a body could be tried against guessed names.
+UPDATE gateway.commands SET body_sha256 = '' WHERE case_ref = $1;

@@ -1,0 +1,25 @@
+-- add_party --
+-- Add a party; one that is there keeps what stands of it.
+INSERT INTO gateway.parties
+    (party, roles, facilities, country, language, email, webhook_url, webhook_secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (party) DO NOTHING;
+
+-- add_key --
+-- Let a key speak for a party.
+INSERT INTO gateway.api_keys (key_sha256, party) VALUES ($1, $2);
+
+-- party_of_key --
+-- Who speaks with this key.
+SELECT p.party, p.roles, p.facilities, p.country, p.language
+FROM gateway.api_keys k JOIN gateway.parties p USING (party)
+WHERE k.key_sha256 = $1 AND k.revoked_at IS NULL AND p.disabled_at IS NULL;
+
+-- find_party --
+-- A party by its name, if it may speak.
+SELECT party, roles, facilities, country, language
+FROM gateway.parties WHERE party = $1 AND disabled_at IS NULL;
+
+-- all_parties --
+-- Every party there is.
+SELECT party FROM gateway.parties ORDER BY party;

@@ -1,0 +1,3 @@
+-- answers --
+-- Whether the database answers.
+SELECT 1;

@@ -1,0 +1,299 @@
+"""The one way in, whatever the door: a message is known, named, numbered and kept, or refused.
+
+Everything happens in the caller's transaction; from its commit on the message is kept.
+Refusals that leave nothing behind are raised as RefusedError.
+"""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple, get_args
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from throughcare.contracts.commands import OWNER, HalfName
+from throughcare.contracts.envelope import Message, encode
+from throughcare.contracts.facts import PersonDied, ProgrammeEnrolled
+from throughcare.contracts.intake_commands import OpenCase, WithdrawConsent
+from throughcare.contracts.kinds import Data, Fact
+from throughcare.contracts.outcomes import NoCase, Parked
+from throughcare.contracts.release_commands import ReportDeath
+from throughcare.gateway.answers import Answer, answer
+from throughcare.gateway.cloudevents import Said
+from throughcare.gateway.parties import Party
+from throughcare.gateway.problems import RefusedError
+from throughcare.protocol.profiles import current
+from throughcare.protocol.roles import MAY
+from throughcare.runtime import queries
+from throughcare.runtime.errors import StaleError
+from throughcare.runtime.ids import new_case_ref, new_code, new_id
+from throughcare.runtime.pool import Connection
+
+_SQL = queries.load("throughcare.gateway", "taking.sql")
+
+#: A sender's clock may be this much ahead of ours.
+_AHEAD = timedelta(minutes=5)
+#: Nothing older is news; most likely the year is wrong.
+_BEHIND = timedelta(days=3653)
+#: A custody fact about nobody known waits so long for the case to be opened.
+_PARKED_FOR = timedelta(days=30)
+#: Deadlines count on seeing whatever was stamped two seconds ago (`runtime.settled()`).
+_STAMP_GOOD_FOR_S = 1.2
+
+_OPENING = (OpenCase, ProgrammeEnrolled)
+#: From the moment a door takes one of these, nothing more is sent about the person.
+_STOPPING = (WithdrawConsent, PersonDied, ReportDeath)
+
+
+class ToRelay(NamedTuple):
+    """A command that was numbered and has to reach its service."""
+
+    service: HalfName
+    case_ref: UUID
+    envelope: bytes
+
+
+class Taken(NamedTuple):
+    #: Ours; None where nothing was kept.
+    id: UUID | None
+    #: The party's name for the case.
+    alias: str | None
+    #: It had been taken before.
+    again: bool = False
+    #: None: undecided.
+    answer: Answer | None = None
+    relay: ToRelay | None = None
+
+
+class _Case(NamedTuple):
+    case_ref: UUID
+    opened: bool
+
+
+async def take(
+    connection: Connection, party: Party, said: Said, recorded_at: datetime | None = None
+) -> Taken:
+    """Take one message within the caller's transaction.
+
+    `recorded_at` is when a broker recorded it, which counts while domain time is real time.
+    Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
+    same time: run the whole transaction again.
+    """
+    row = await connection.fetchrow(
+        _SQL["look"], party.party, said.source, said.id, said.alias or ""
+    )
+    assert row is not None
+    if row["id"] is not None:
+        return _repeated(row, said)
+    now: datetime = row["now"]
+    _check_time(said, now)
+    _check_facility(party, said.data)
+    received_at = min(recorded_at, now) if recorded_at is not None and row["is_real"] else now
+    taking = _Taking(connection, party, said, received_at, recorded_at is None)
+    case = _Case(row["case_ref"], row["opened"]) if row["case_ref"] else None
+    if case is None:
+        return await taking.of_nobody_known()
+    return await taking.of_case(case)
+
+
+def _repeated(row: asyncpg.Record, said: Said) -> Taken:
+    # An empty digest: the case is over, and what was said about it is forgotten.
+    if row["body_sha256"] not in (said.digest, b""):
+        raise RefusedError("idempotency-key-reused")
+    return Taken(row["id"], row["known_alias"] or said.alias, True, answer_of(row))
+
+
+def answer_of(row: asyncpg.Record) -> Answer | None:
+    """The stored answer of a row of `gateway.commands`, if there is one."""
+    if row["outcome"] is None:
+        return None
+    return Answer(row["outcome_id"], row["outcome_kind"], row["outcome"], row["answered_at"])
+
+
+def _check_time(said: Said, now: datetime) -> None:
+    if said.occurred_at is None:
+        if isinstance(said.data, Fact):
+            raise RefusedError("time-missing")
+        return
+    if said.occurred_at > now + _AHEAD:
+        raise RefusedError("occurs-in-the-future")
+    if said.occurred_at < now - _BEHIND:
+        raise RefusedError("time-out-of-range")
+
+
+def _check_facility(party: Party, data: Data) -> None:
+    if not party.facilities:
+        return
+    for name in ("facility", "from_facility"):
+        facility = getattr(data, name, None)
+        if facility is not None and facility not in party.facilities:
+            raise RefusedError("facility-not-yours")
+
+
+class _Taking:
+    """One message on its way into the tables."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        party: Party,
+        said: Said,
+        received_at: datetime,
+        restamp: bool,
+    ) -> None:
+        self.connection = connection
+        self.party = party
+        self.said = said
+        self.received_at = received_at
+        self.service = OWNER[type(said.data)]
+        #: A stamp from behind the row's lock is in the order of the numbers.
+        self._restamp = restamp
+        self._id = new_id()
+        self._clock = asyncio.get_running_loop().time
+        self._stamped = self._clock()
+
+    # -- a case that is known -----------------------------------------------------------------
+
+    async def of_case(self, case: _Case) -> Taken:
+        """Number it in its case and keep it for the service that decides it."""
+        if self.service == "release" and not case.opened:
+            if not await self.connection.fetchval(_SQL["lock_case"], case.case_ref):
+                return await self._before_opening()
+        row = await self.connection.fetchrow(_SQL["number"], case.case_ref, self.service)
+        if row is None:
+            raise StaleError
+        if self._restamp:
+            self.received_at, self._stamped = row["now"], self._clock()
+        message = Message(
+            id=self._id,
+            source=f"/parties/{self.party.party}",
+            data=self.said.data,
+            case_ref=case.case_ref,
+            occurred_at=self.said.occurred_at or self.received_at,
+            recorded_at=self.received_at,
+            correlation_id=self._id,
+            protocol_version=row["protocol_version"],
+            party=self.party.party,
+            roles=self.party.roles,
+            number=row["number"],
+            seen_intake=row["seen_intake"],
+            seen_release=row["seen_release"],
+        )
+        raw = encode(message)
+        await self._keep(case.case_ref, row["number"], raw)
+        if isinstance(self.said.data, _STOPPING) and self._may():
+            await self.connection.execute(_SQL["stop"], case.case_ref)
+        if self._clock() - self._stamped > _STAMP_GOOD_FOR_S:
+            raise TimeoutError
+        return Taken(self._id, self.said.alias, relay=ToRelay(self.service, case.case_ref, raw))
+
+    def _may(self) -> bool:
+        return not MAY[type(self.said.data)].isdisjoint(self.party.roles)
+
+    async def _before_opening(self) -> Taken:
+        """Release has nothing to decide before intake said that there is a case."""
+        if isinstance(self.said.data, Fact):
+            return await self._park()
+        raise RefusedError("case-not-open")
+
+    # -- nobody known -------------------------------------------------------------------------
+
+    async def of_nobody_known(self) -> Taken:
+        """A name that this party has for no case: open one, let it wait, or say no."""
+        data, alias = self.said.data, self.said.alias
+        if alias is None:
+            if not isinstance(data, OpenCase):
+                raise RefusedError("subject-missing")
+            self.said = self.said._replace(alias=new_code())
+        elif not isinstance(data, (Fact, OpenCase)):
+            # The same for a name that nobody has and for one that another party has.
+            raise RefusedError("no-such-case")
+        else:
+            # Whoever opens the case under this name right now is waited for.
+            await self.connection.execute(_SQL["lock_alias"], self.party.party, alias)
+            row = await self.connection.fetchrow(_SQL["resolve"], self.party.party, alias)
+            if row is not None:
+                return await self.of_case(_Case(row["case_ref"], row["opened"]))
+        if isinstance(data, _OPENING):
+            return await self._open(data)
+        return await self._park()
+
+    async def _open(self, data: Data) -> Taken:
+        try:
+            profile = current(self.party.country)
+        except KeyError:
+            if isinstance(data, Fact):
+                return self._no_case()
+            raise RefusedError("country-without-profile") from None
+        if isinstance(data, ProgrammeEnrolled) and not profile.programme_opens_case:
+            return self._no_case()
+        case_ref = new_case_ref()
+        await self.connection.execute(_SQL["free_name"], self.party.party, self.said.alias)
+        await self.connection.execute(
+            _SQL["mint"], case_ref, profile.version, self.party.party, self.said.alias
+        )
+        return await self.of_case(_Case(case_ref, False))
+
+    def _no_case(self) -> Taken:
+        """Nothing is kept, the name least of all."""
+        outcome = NoCase(
+            answered_source=self.said.source,
+            answered_id=self.said.id,
+            answered_type=self.said.data.type,
+        )
+        return Taken(None, self.said.alias, answer=answer(outcome, self.received_at))
+
+    async def _park(self) -> Taken:
+        until = self.received_at + _PARKED_FOR
+        parked = answer(
+            Parked(
+                answered_source=self.said.source,
+                answered_id=self.said.id,
+                answered_type=self.said.data.type,
+                until=until,
+            ),
+            self.received_at,
+        )
+        await self._keep(None, None, None, parked)
+        await self.connection.execute(
+            _SQL["park"], self._id, self.party.party, self.said.alias,
+            self.said.occurred_at or self.received_at, until, _least(self.said.data),
+        )  # fmt: skip
+        return Taken(self._id, self.said.alias, answer=parked)
+
+    # -- keep ---------------------------------------------------------------------------------
+
+    async def _keep(
+        self,
+        case_ref: UUID | None,
+        number: int | None,
+        envelope: bytes | None,
+        known: Answer | None = None,
+    ) -> None:
+        said = self.said
+        service = None if case_ref is None else self.service
+        await self.connection.execute(
+            _SQL["keep"], self._id, self.party.party, said.source, said.id, said.data.type,
+            said.digest, case_ref, service, number, self.received_at, envelope,
+            *((None, None, None, None) if known is None else
+              (known.kind, known.data, known.outcome_id, known.answered_at)),
+        )  # fmt: skip
+
+
+def _least(data: Data) -> bytes:
+    """What is kept of a fact about nobody known: dates, and what the type cannot be without."""
+    fields = type(data).model_fields
+    kept: dict[str, Any] = {
+        name: value
+        for name, value in data.model_dump(mode="json", exclude_none=True).items()
+        if fields[name].is_required()
+        or fields[name].annotation is date
+        or date in get_args(fields[name].annotation)
+    }
+    return orjson.dumps(kept)
+
+
+def unix_ms(stamp: int) -> datetime:
+    """The moment of a broker's timestamp."""
+    return datetime.fromtimestamp(stamp / 1000, UTC)

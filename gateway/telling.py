@@ -1,0 +1,41 @@
+"""The parties' own topics: what became of their messages, in order, at least once."""
+
+from throughcare.contracts.topics import outcomes_of
+from throughcare.runtime import log, queries
+from throughcare.runtime.errors import fingerprint
+from throughcare.runtime.journal import Producer
+from throughcare.runtime.pool import Pool
+
+_SQL = queries.load("throughcare.gateway", "telling.sql")
+_TURN = 500
+
+
+class Telling:
+    """Publishes `gateway.party_outcomes`; a row goes when the broker has acknowledged it."""
+
+    def __init__(self, pool: Pool, producer: Producer) -> None:
+        self._pool = pool
+        self._producer = producer
+        self._log = log.get("telling")
+
+    async def publish(self) -> None:
+        """All there is. Only whoever holds the lease calls it, so that the order holds."""
+        while rows := await self._pool.fetch(_SQL["untold"], _TURN):
+            by_party: dict[str, list[bytes]] = {}
+            for row in rows:
+                by_party.setdefault(row["party"], []).append(row["envelope"])
+            for party, envelopes in by_party.items():
+                # A key would let records of one message be compacted; order is the partition's.
+                await self._send(party, envelopes)
+            await self._pool.execute(
+                _SQL["told"], [row["party"] for row in rows], [row["position"] for row in rows]
+            )
+
+    async def _send(self, party: str, envelopes: list[bytes]) -> None:
+        try:
+            pairs = [(party.encode(), envelope) for envelope in envelopes]
+            await self._producer.send(outcomes_of(party).name, 0, pairs)
+        except Exception as error:
+            self._log.warning("told again later", error=fingerprint(error))
+            await self._producer.renew()
+            raise

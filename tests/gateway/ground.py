@@ -1,0 +1,129 @@
+"""A gateway process of the tests: its parties, their keys, and clients that speak as them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+
+from throughcare.cli.embedded.kafka import Kafka
+from throughcare.gateway.parties import NewParty, add_party
+from throughcare.runtime.ids import new_id
+from throughcare.runtime.settings import Kafka as KafkaSettings
+from throughcare.runtime.topics_admin import ensure_topics, open_admin
+from throughcare.tests.support.parts import Database
+
+PARTIES = (
+    NewParty("ik-27", ("prison-admin", "prison-health", "prison-psych"), ("kg-ik-27",)),
+    NewParty("ngo-bishkek", ("ngo",)),
+    NewParty("prison-tj", ("prison-admin", "prison-health"), country="TJ"),
+    NewParty("monitor-1", ("monitor",)),
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Gateway:
+    """A running `throughcare run gateway`."""
+
+    def __init__(self, kafka: Kafka, database: Database, home: Path) -> None:
+        self.kafka = kafka
+        self.database = database
+        self.home = home
+        self.keys: dict[str, str] = {}
+        self.port = free_port()
+        self.process: asyncio.subprocess.Process | None = None
+        self.pool: Any = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.kafka.bootstrap_servers
+
+    @classmethod
+    async def start(cls, kafka: Kafka, database: Database, home: Path) -> "Gateway":
+        made = cls(kafka, database, home)
+        (home / "seal").write_bytes(os.urandom(32))
+        settings = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers)
+        admin = await open_admin(settings)
+        await ensure_topics(admin, settings)
+        made.pool = await asyncpg.create_pool(database.url(), min_size=1, max_size=4)
+        async with made.pool.acquire() as connection:
+            for party in PARTIES:
+                made.keys[party.party] = await add_party(connection, admin, settings, party)
+        await admin.close()
+        await made.launch()
+        return made
+
+    async def launch(self, **environment: str) -> None:
+        """Start the process and wait until it is ready."""
+        log = (self.home / "log").open("ab")
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-Im", "throughcare.cli.main", "run", "gateway",
+            env={
+                **os.environ,
+                "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
+                "THROUGHCARE_KAFKA__INSTANCE_ID": f"test-{new_id()}",
+                "THROUGHCARE_DATABASE__URL": self.database.url("throughcare_gateway"),
+                "THROUGHCARE_SEALING_KEY_FILE": str(self.home / "seal"),
+                "THROUGHCARE_HTTP__PORT": str(self.port),
+                **environment,
+            },
+            stderr=log,
+        )  # fmt: skip
+        log.close()
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as probe:
+            for _ in range(300):
+                assert self.process.returncode is None, (self.home / "log").read_text()
+                try:
+                    if (await probe.get("/readyz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+        raise AssertionError((self.home / "log").read_text())
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+    async def close(self) -> None:
+        await self.stop(signal.SIGKILL)
+        await self.pool.close()
+
+    def client(self, party: str) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {self.keys[party]}"},
+            timeout=40,
+        )
+
+
+def event(kind: str, name: str, alias: str | None, **data: Any) -> dict[str, Any]:
+    """A structured CloudEvent as a foreign system would write it."""
+    record = {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": "/ik-27/system",
+        "type": f"org.throughcare.{kind}.{name}.v1",
+        "time": "2026-11-01T08:00:00+06:00",
+        "data": data,
+    }
+    return record if alias is None else {**record, "subject": alias}
+
+
+def open_case(alias: str | None) -> dict[str, Any]:
+    return event(
+        "command", "open-case", alias,
+        origin="facility", reason_code="self-request", person_told=True, facility="kg-ik-27",
+    )  # fmt: skip
