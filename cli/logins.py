@@ -1,19 +1,25 @@
 """Passwords for the services' database roles, where this machine is who gives them out."""
 
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from throughcare.cli.embedded.secret_file import SecretFile
 from throughcare.cli.services import SERVICES, role_of
 from throughcare.runtime import queries
 
 _SQL = queries.load("throughcare.cli")
 
 
+class Passwords(Protocol):
+    """Where a role's password is found."""
+
+    def get(self, name: str, /) -> str: ...
+
+
 async def allow_logins(
-    owner_url: str, secrets: SecretFile, roles: Iterable[str] = tuple(map(role_of, SERVICES))
+    owner_url: str, secrets: Passwords, roles: Iterable[str] = tuple(map(role_of, SERVICES))
 ) -> None:
     """Let each role sign in with its own secret; roles belong to the server, not to a database."""
     connection = await asyncpg.connect(owner_url)

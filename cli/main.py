@@ -2,12 +2,14 @@
 
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from throughcare.cli.secret_files import read_secret_files
 from throughcare.cli.services import SERVICES, module_of
 from throughcare.runtime.errors import SetupError
 
@@ -97,6 +99,38 @@ def prefetch() -> None:
     print(folder)
 
 
+@app.command()
+def prepare(
+    passwords: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with a file intake_password, release_password … for each login.",
+            envvar="THROUGHCARE_PASSWORDS",
+            show_default="logins stay as they are",
+        ),
+    ] = None,
+) -> None:
+    """Migrate the database, let the services sign in, make the topics; for `run` without `up`.
+
+    Needs the owner of the database in THROUGHCARE_DATABASE__URL. Safe to run again.
+    """
+    from throughcare.cli import prepare as preparing
+
+    preparing.run(passwords)
+
+
+@app.command()
+def healthcheck(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> None:
+    """Tell by the exit code whether this machine's process of a service is alive and can work."""
+    from throughcare.cli.healthcheck import is_well
+
+    if service not in SERVICES:
+        raise SetupError(f"There is no service {service}: it is one of {', '.join(SERVICES)}.")
+    if not is_well(service):
+        print(f"{service} is not ready", file=sys.stderr)
+        raise typer.Exit(1)
+
+
 @app.command(hidden=True)
 def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> None:
     """Run one service as this process; its address book is the environment."""
@@ -107,6 +141,7 @@ def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> No
 
 def main() -> None:
     try:
+        read_secret_files(os.environ)
         app()
     except SetupError as error:
         print(f"throughcare: {error}", file=sys.stderr)

@@ -1,0 +1,66 @@
+"""`throughcare prepare`: what must stand before the services start. Safe to run again at any time."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import asyncpg
+
+from throughcare.cli.logins import allow_logins
+from throughcare.cli.secret_files import read_secret
+from throughcare.cli.services import SERVICES, role_of
+from throughcare.cli.status import tell
+from throughcare.database.migrate import migrate
+from throughcare.runtime.errors import SetupError
+from throughcare.runtime.pool import open_pool
+from throughcare.runtime.settings import Settings
+from throughcare.runtime.topics_admin import ensure_topics, open_admin
+
+
+class PasswordFolder:
+    """One file a service: `intake_password`, `release_password` …"""
+
+    def __init__(self, folder: Path, roles: Iterable[str]) -> None:
+        self._passwords = {
+            role: read_secret(folder / f"{role.removeprefix('throughcare_')}_password")
+            for role in roles
+        }
+
+    def get(self, role: str) -> str:
+        return self._passwords[role]
+
+
+async def prepare(passwords: Path | None) -> None:
+    """Bring the database to the newest version, let the services sign in, make the topics.
+
+    The database is reached as its owner. Without a folder of passwords the logins stay as they
+    are: somebody else gives them out.
+    """
+    settings = Settings()
+    # All of them first: a folder that lacks one changes nothing.
+    folder = None if passwords is None else PasswordFolder(passwords, map(role_of, SERVICES))
+    admin = await open_admin(settings.kafka)
+    try:
+        pool = await open_pool(settings.database, "prepare")
+        await pool.close()
+        url = settings.database.url.get_secret_value()
+        tell("migrating the database")
+        try:
+            await migrate(url)
+        except asyncpg.InsufficientPrivilegeError:
+            raise SetupError(
+                "THROUGHCARE_DATABASE__URL signs in as somebody who may not make tables and roles: "
+                "prepare needs the owner of the database."
+            ) from None
+        if folder is not None:
+            tell("letting the services sign in")
+            await allow_logins(url, folder)
+        tell("making the topics")
+        await ensure_topics(admin, settings.kafka)
+    finally:
+        await admin.close()
+    tell("prepared")
+
+
+def run(passwords: Path | None) -> None:
+    asyncio.run(prepare(passwords))

@@ -1,0 +1,44 @@
+"""Secrets that stand in files, as containers mount them: read once, before anything looks."""
+
+from collections.abc import MutableMapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from throughcare.runtime.errors import SetupError
+
+_DATABASE_PASSWORD = "THROUGHCARE_DATABASE__PASSWORD_FILE"
+_SMTP_PASSWORD = "THROUGHCARE_SMTP__PASSWORD_FILE"
+
+
+def read_secret_files(environ: MutableMapping[str, str]) -> None:
+    """Put the passwords that files hold where the settings are read from.
+
+    THROUGHCARE_DATABASE__PASSWORD_FILE completes THROUGHCARE_DATABASE__URL, and
+    THROUGHCARE_SMTP__PASSWORD_FILE gives THROUGHCARE_SMTP__PASSWORD.
+    """
+    if file := environ.pop(_DATABASE_PASSWORD, ""):
+        url = environ.get("THROUGHCARE_DATABASE__URL", "")
+        parts = urlsplit(url)
+        if parts.username is None or parts.password is not None:
+            raise SetupError(
+                f"{_DATABASE_PASSWORD} needs a user and no password in THROUGHCARE_DATABASE__URL: "
+                "postgresql://USER@HOST:5432/throughcare."
+            )
+        place = parts.netloc.rpartition("@")[2]
+        login = f"{quote(parts.username, safe='')}:{quote(read_secret(Path(file)), safe='')}"
+        environ["THROUGHCARE_DATABASE__URL"] = urlunsplit(parts._replace(netloc=f"{login}@{place}"))
+    if file := environ.pop(_SMTP_PASSWORD, ""):
+        environ["THROUGHCARE_SMTP__PASSWORD"] = read_secret(Path(file))
+
+
+def read_secret(file: Path) -> str:
+    """What a file holds, without the line end that editors leave. Raises SetupError."""
+    try:
+        secret = file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise SetupError(
+            f"The secret in {file} cannot be read: check that the file is there, and its rights."
+        ) from None
+    if not secret:
+        raise SetupError(f"The secret in {file} is empty: make it anew with deploy/make-secrets.")
+    return secret
