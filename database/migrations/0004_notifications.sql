@@ -17,7 +17,6 @@ create table notifications.events (
 create table notifications.cases (
     case_ref uuid primary key,
     partition smallint not null,
-    state_version smallint not null,                 -- of the code that wrote `state`
     state bytea not null,
     silent boolean not null default false            -- the person died: nothing goes out any more
 ) with (fillfactor = 70);
@@ -72,3 +71,9 @@ select runtime.create_shell_tables('notifications');
 create or replace view gateway.contacts as
     select party, roles, country, language, email, webhook_url, webhook_secret, facilities
     from gateway.parties where disabled_at is null;
+
+-- The seam: the name a party has for a case, if it has one; makes and grants nothing.
+create function gateway.alias_of(p_case uuid, p_party text)
+returns text language sql stable security definer set search_path = gateway, pg_temp as $$
+    select alias from gateway.aliases where case_ref = p_case and party = p_party
+$$;

@@ -1,0 +1,28 @@
+"""The process of notifications: hears both halves, sends what is due, says what became of it."""
+
+from throughcare.contracts.topics import NOTIFICATIONS_EVENTS
+from throughcare.runtime import process
+from throughcare.runtime.process import Process
+from throughcare.runtime.projector import Projector
+from throughcare.services.notifications.agents import project
+from throughcare.services.notifications.sender import Sender
+
+#: Seconds between looks; a new delivery is heard of at once.
+_LOOK_S = 1.0
+
+
+async def build(running: Process) -> None:
+    """Put the service together."""
+    journal = running.journal(NOTIFICATIONS_EVENTS, "events")
+    sender = Sender(running.pool, journal, running.seal, running.settings, lambda: running.owned)
+    running.every("send", _LOOK_S, sender.step, "throughcare_deliveries")
+    running.on_stop(sender.drain)
+    await running.consume(Projector("notifications", project))
+
+
+def main() -> None:
+    process.main("notifications", build)
+
+
+if __name__ == "__main__":
+    main()

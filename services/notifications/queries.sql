@@ -1,0 +1,104 @@
+-- read_cases --
+-- What was heard of these cases.
+SELECT case_ref, state FROM notifications.cases WHERE case_ref = ANY ($1::uuid[]);
+
+-- write_cases --
+-- Keep what was heard; a case that fell silent stays so.
+INSERT INTO notifications.cases AS c (case_ref, partition, state, silent)
+SELECT t.case_ref, t.partition, t.state, t.silent
+FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::boolean[]) AS t (case_ref, partition, state, silent)
+ORDER BY t.case_ref
+ON CONFLICT (case_ref) DO UPDATE
+SET state = excluded.state, silent = c.silent OR excluded.silent;
+
+-- find_contacts --
+-- Parties by name or by role, and how they can be reached.
+SELECT party, roles, facilities, email IS NOT NULL AS has_email, webhook_url IS NOT NULL AS has_webhook
+FROM gateway.contacts WHERE party = ANY ($1::text[]) OR roles && $2::text[]
+ORDER BY party;
+
+-- told_so_far --
+-- How often each party was told of each of these cases.
+SELECT case_ref, to_party, max(seq) AS seq FROM notifications.deliveries
+WHERE case_ref = ANY ($1::uuid[]) AND to_party IS NOT NULL GROUP BY case_ref, to_party;
+
+-- name_cases --
+-- Give each party its own name for a case, where both still go on; null: come again with another code.
+SELECT t.case_ref, t.party, gateway.alias_for(t.case_ref, t.party, t.code) AS alias
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (case_ref, party, code)
+WHERE NOT intake.is_stopped(t.case_ref) AND NOT release.ended(t.case_ref);
+
+-- add_deliveries --
+-- Write down what is to be sent; once, however often it is decided.
+WITH added AS (
+    INSERT INTO notifications.deliveries
+        (id, case_ref, partition, template, to_role, to_party, channel, act_by, last_word, seq,
+         correlation_id, causation_id, protocol_version)
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::timestamptz[], $9::boolean[], $10::integer[], $11::uuid[], $12::uuid[], $13::text[])
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+)
+SELECT pg_notify('throughcare_deliveries', '') FROM added LIMIT 1;
+
+-- due_deliveries --
+-- What is to be sent now, from the partitions we own.
+SELECT id, coalesce(to_party, '') AS to_party FROM notifications.deliveries
+WHERE status = 'pending' AND partition = ANY ($1::smallint[]) AND due_at <= clock_timestamp()
+  AND NOT id = ANY ($2::uuid[])
+ORDER BY due_at LIMIT $3;
+
+-- lock_delivery --
+-- Take one delivery for the transaction that starts or withholds it; nothing if it is no longer due.
+SELECT id, case_ref, template, to_role, to_party, channel, act_by, last_word, seq, attempts, created_at,
+       correlation_id, causation_id, protocol_version
+FROM notifications.deliveries
+WHERE id = $1 AND status = 'pending' AND due_at <= clock_timestamp()
+FOR UPDATE SKIP LOCKED;
+
+-- read_contact --
+-- How a party is reached now, and whether its endpoint said it is gone.
+SELECT country, language, email, webhook_url, webhook_secret,
+       EXISTS (SELECT FROM notifications.gone g
+               WHERE g.party = c.party AND g.url_sha256 = sha256(convert_to(c.webhook_url, 'UTF8'))) AS is_gone
+FROM gateway.contacts c WHERE party = $1;
+
+-- read_alias --
+-- A party's own name for a case, if it has one.
+SELECT gateway.alias_of($1, $2);
+
+-- may_start --
+-- Whether a send may start in this transaction: a withdrawal commits before this or after its end.
+SELECT intake.may_start($1) AS permitted, release.ended($1) AS ended,
+       coalesce((SELECT silent FROM notifications.cases WHERE case_ref = $1), false) AS silent,
+       runtime.now() AS domain_now, clock_timestamp() AS real_now;
+
+-- start_attempt --
+-- The send starts with this row; if nothing is heard of it within the seconds given, it is due again.
+WITH started AS (
+    INSERT INTO notifications.attempts (delivery, attempt) VALUES ($1, $2)
+)
+UPDATE notifications.deliveries SET attempts = $2, due_at = clock_timestamp() + make_interval(secs => $3)
+WHERE id = $1;
+
+-- end_attempt --
+-- What became of an attempt.
+UPDATE notifications.attempts SET ended_at = clock_timestamp(), result = $3
+WHERE delivery = $1 AND attempt = $2;
+
+-- postpone --
+-- Try again after so many seconds and a little more, so that not all come back at once.
+UPDATE notifications.deliveries SET due_at = clock_timestamp() + make_interval(secs => $2 * (1 + 0.1 * random()))
+WHERE id = $1 AND status = 'pending';
+
+-- end_delivery --
+-- Sent, failed or suppressed: nothing more is tried; null if that was already so.
+UPDATE notifications.deliveries SET status = $2, reason_code = $3, ended_at = clock_timestamp()
+WHERE id = $1 AND status = 'pending'
+RETURNING runtime.now() AS domain_now;
+
+-- mark_gone --
+-- An endpoint said 410: no further send to this address.
+INSERT INTO notifications.gone (party, url_sha256) VALUES ($1, sha256(convert_to($2, 'UTF8')))
+ON CONFLICT DO NOTHING;

@@ -1,0 +1,331 @@
+"""Sending: a send starts when its attempt row commits; no lock spans the network.
+
+Permission is checked in the transaction that starts the send, under a lock that a withdrawal waits
+for. A process that is killed after that leaves an attempt without an end: the delivery falls due
+again with the same Message-ID or webhook-id, by which a receiver knows it.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+import prometheus_client
+
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Event
+from throughcare.contracts.notification_events import (
+    NoticeFailed,
+    NoticeSent,
+    NoticeWithheld,
+    WithheldReason,
+)
+from throughcare.runtime import crash, ids, log
+from throughcare.runtime.append import append
+from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
+from throughcare.runtime.journal import Journal, Row
+from throughcare.runtime.pool import Connection, Pool
+from throughcare.runtime.seal import Seal
+from throughcare.runtime.settings import Settings
+from throughcare.services.notifications import store, wording
+from throughcare.services.notifications.channels import ATTEMPT_S, Attempted, email, webhook
+from throughcare.services.notifications.store import Delivery, Permission, Reach
+
+#: Seconds from one attempt to the next, by the Standard Webhooks specification; mail keeps to it too.
+RETRY_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+#: Seconds after which an attempt nobody heard of again was lost with its process.
+LOST_AFTER_S = ATTEMPT_S + 5
+_AT_ONCE = 24
+#: One slow receiver must not take all the places.
+_AT_ONCE_A_PARTY = 4
+#: What is known of a send must be written down: so many tries, or it is sent once more.
+_RECORD_TRIES = 20
+
+NOTICES = prometheus_client.Counter(
+    "throughcare_notices_total", "Notices by what became of them.", ["channel", "end"]
+)
+
+#: Tries once: everything it needs was read before.
+Send = Callable[[], Awaitable[Attempted]]
+
+
+class _Started(NamedTuple):
+    delivery: Delivery
+    attempt: int
+    send: Send
+    #: Of a webhook: what is disabled if it says 410.
+    url: str | None
+
+
+class _WithheldError(Exception):
+    def __init__(self, reason: WithheldReason) -> None:
+        super().__init__(reason)
+        self.reason: WithheldReason = reason
+
+
+class Sender:
+    """Sends what is due in the partitions this process owns."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        journal: Journal,
+        seal: Seal,
+        settings: Settings,
+        owned: Callable[[], list[int]],
+        *,
+        lost_after_s: float = LOST_AFTER_S,
+        retry_s: tuple[float, ...] = RETRY_S,
+    ) -> None:
+        self._pool = pool
+        self._journal = journal
+        self._seal = seal
+        self._settings = settings
+        self._owned = owned
+        self._lost_after_s = lost_after_s
+        self._retry_s = retry_s
+        self._log = log.get("sender")
+        self._under_way: dict[UUID, asyncio.Task[None]] = {}
+        self._parties: Counter[str] = Counter()
+        self._looking = asyncio.Lock()
+        #: Something due found no place: look again as soon as one is free.
+        self._more = False
+        self._look: asyncio.Task[None] | None = None
+        #: Events of this service are appended one after the other: their places are counted.
+        self._lane = asyncio.Lock()
+
+    async def step(self) -> None:
+        """Start what is due, as far as there are places. Does not wait for it."""
+        async with self._looking:
+            free = _AT_ONCE - len(self._under_way)
+            owned = self._owned()
+            if not owned or free <= 0:
+                return
+            # More than fit: those of a party that has its share already are passed over.
+            due = await store.due_deliveries(self._pool, owned, self._under_way, 4 * _AT_ONCE)
+            for delivery, party in due:
+                if free and self._parties[party] < _AT_ONCE_A_PARTY:
+                    free -= 1
+                    self._begin(delivery, party)
+            self._more = len(due) > len(self._under_way) or len(due) == 4 * _AT_ONCE
+
+    async def drain(self) -> None:
+        """Wait for what is under way; an attempt takes no longer than ATTEMPT_S."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=ATTEMPT_S + 2)
+
+    def _begin(self, delivery: UUID, party: str) -> None:
+        task = asyncio.create_task(self._deliver(delivery), name="deliver")
+        self._under_way[delivery] = task
+        self._parties[party] += 1
+        task.add_done_callback(lambda _: self._over(delivery, party))
+
+    def _over(self, delivery: UUID, party: str) -> None:
+        del self._under_way[delivery]
+        self._parties[party] -= 1
+        if not self._parties[party]:
+            del self._parties[party]
+        if self._more and (self._look is None or self._look.done()):
+            self._look = asyncio.create_task(self._look_again(), name="look again")
+
+    async def _look_again(self) -> None:
+        try:
+            await self.step()
+        except Exception as error:  # noqa: BLE001 - the next regular look finds it too
+            self._log.warning("look again", error=fingerprint(error))
+
+    # -- one delivery -------------------------------------------------------------------------
+
+    async def _deliver(self, delivery: UUID) -> None:
+        try:
+            started = await self._start(delivery)
+            if started is None:
+                return
+            crash.point("delivery.after_attempt_row")
+            came = await started.send()
+            crash.point("delivery.after_send")
+            await self._record(started, came)
+        except Exception as error:  # noqa: BLE001
+            # What is wrong with one delivery must not stop the others; it falls due again.
+            self._log.error("delivery broke off", error=fingerprint(error))
+            if meaning_of(error) is Meaning.POISON:
+                await self._put_off(delivery)
+
+    async def _put_off(self, delivery: UUID) -> None:
+        try:
+            async with self._pool.acquire() as connection:
+                await store.postpone(connection, delivery, self._retry_s[1])
+        except Exception as error:  # noqa: BLE001 - nothing is lost: the row stays due
+            self._log.warning("could not be put off", error=fingerprint(error))
+
+    async def _start(self, delivery: UUID) -> _Started | None:
+        """Start the send, or withhold it; None if there is nothing to send."""
+        withheld: Row | None = None
+        started: _Started | None = None
+        async with self._lane, self._pool.acquire() as connection:
+            async with connection.transaction():
+                locked = await store.lock_delivery(connection, delivery)
+                if locked is None:
+                    return None
+                try:
+                    started = await self._prepare(connection, locked)
+                    await store.start_attempt(
+                        connection, delivery, started.attempt, self._lost_after_s
+                    )
+                except _WithheldError as no:
+                    withheld = await self._end(connection, locked, "suppressed", no.reason)
+            if withheld is not None:
+                self._journal.offer([withheld])
+        return started
+
+    async def _prepare(self, connection: Connection, delivery: Delivery) -> _Started:
+        """Read what is needed and check that it may go. Raises _WithheldError."""
+        permission = await store.may_start(connection, delivery.case_ref)
+        if permission.silent:
+            raise _WithheldError("case-closed")
+        if not delivery.last_word:
+            if not permission.permitted:
+                raise _WithheldError("permission-ended")
+            if permission.ended:
+                raise _WithheldError("case-closed")
+        party = delivery.to_party
+        reach = None if party is None else await store.read_contact(connection, party)
+        if party is None or reach is None or delivery.channel is None:
+            raise _WithheldError("no-address")
+        alias = await store.read_alias(connection, delivery.case_ref, party)
+        attempt = delivery.attempts + 1
+        if delivery.channel == "webhook":
+            send = self._webhook(delivery, reach, alias, permission)
+            return _Started(delivery, attempt, send, reach.webhook_url)
+        return _Started(delivery, attempt, self._email(delivery, reach, alias, permission), None)
+
+    def _email(
+        self, delivery: Delivery, reach: Reach, alias: str | None, permission: Permission
+    ) -> Send:
+        if reach.email is None:
+            raise _WithheldError("no-address")
+        # A reference of the party's own may be a prison's number of a person: only ours goes by mail.
+        code = alias if alias is not None and ids.is_code(alias) else None
+        smtp = self._settings.smtp
+        text = wording.compose(
+            reach.language,
+            reach.country,
+            delivery.act_by,
+            code,
+            self._settings.http.public_url,
+        )
+        try:
+            message = email.make(smtp, reach.email, delivery.id, text, permission.real_now)
+        except wording.TellingWordError:
+            self._log.error("telling word", template=delivery.template)
+            raise _WithheldError("telling-word") from None
+        except ValueError:
+            raise _WithheldError("no-address") from None
+        return lambda: email.send(smtp, message)
+
+    def _webhook(
+        self, delivery: Delivery, reach: Reach, alias: str | None, permission: Permission
+    ) -> Send:
+        url, sealed, seq = reach.webhook_url, reach.webhook_secret, delivery.seq
+        if url is None or sealed is None or reach.is_gone or alias is None or seq is None:
+            raise _WithheldError("no-address")
+        try:
+            secret = self._seal.open(sealed, f"webhook/{delivery.to_party}").decode()
+        except ValueError:
+            raise _WithheldError("no-address") from None
+        payload = webhook.body(alias, seq, delivery.created_at)
+        return lambda: webhook.send(
+            url,
+            secret,
+            delivery.id,
+            payload,
+            permission.real_now,
+            allow_loopback=self._settings.webhooks.allow_loopback,
+        )
+
+    # -- what came of it ----------------------------------------------------------------------
+
+    async def _record(self, started: _Started, came: Attempted) -> None:
+        """Write it down, patiently: what is forgotten here is sent once more."""
+        wait_s = 0.05
+        for _ in range(_RECORD_TRIES):
+            try:
+                async with self._lane:
+                    row = await self._try_record(started, came)
+                if row is not None:
+                    self._journal.offer([row])
+                return
+            except Exception as error:
+                if meaning_of(error) is Meaning.POISON:
+                    raise
+                self._log.warning("record again", error=fingerprint(error))
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, 2.0)
+
+    async def _try_record(self, started: _Started, came: Attempted) -> Row | None:
+        delivery, attempt = started.delivery, started.attempt
+        async with self._pool.acquire() as connection, connection.transaction():
+            await store.end_attempt(connection, delivery.id, attempt, came.reason or came.end)
+            if came.gone and delivery.to_party and started.url:
+                await store.mark_gone(connection, delivery.to_party, started.url)
+            if came.end == "sent":
+                return await self._end(connection, delivery, "sent", None, attempt)
+            if came.end == "failed" or attempt > len(self._retry_s):
+                return await self._end(connection, delivery, "failed", came.reason, attempt)
+            wait_s = max(self._retry_s[attempt - 1], came.wait_s or 0.0)
+            await store.postpone(connection, delivery.id, wait_s)
+            return None
+
+    async def _end(
+        self,
+        connection: Connection,
+        delivery: Delivery,
+        status: Literal["sent", "failed", "suppressed"],
+        reason: str | None,
+        attempt: int = 0,
+    ) -> Row | None:
+        """End a delivery and append the event that says so, once."""
+        at = await store.end_delivery(connection, delivery.id, status, reason)
+        if at is None:
+            return None
+        NOTICES.labels(delivery.channel or "none", status).inc()
+        event = _event(delivery, status, reason, attempt)
+
+        def make(version: int, position: int) -> Message:
+            return Message(
+                id=ids.new_id(),
+                source="/services/notifications",
+                data=event,
+                case_ref=delivery.case_ref,
+                occurred_at=at,
+                recorded_at=at,
+                correlation_id=delivery.correlation_id,
+                protocol_version=delivery.protocol_version,
+                causation_id=delivery.causation_id,
+                sequence=version,
+                position=position,
+            )
+
+        return await append(connection, "notifications", delivery.case_ref, make)
+
+
+def _event(delivery: Delivery, status: str, reason: str | None, attempt: int) -> Event:
+    """What the timeline gets to know: which notice, to whom, by what; never its text."""
+    said = {
+        "notice_id": delivery.id,
+        "template_code": delivery.template,
+        "to_role": delivery.to_role,
+        "to_party": delivery.to_party,
+    }
+    match status:
+        case "sent":
+            return NoticeSent.model_validate(
+                said | {"channel": delivery.channel, "attempt": attempt}
+            )
+        case "failed":
+            return NoticeFailed.model_validate(
+                said | {"channel": delivery.channel, "attempts": attempt, "reason_code": reason}
+            )
+        case _:
+            return NoticeWithheld.model_validate(said | {"reason_code": reason})

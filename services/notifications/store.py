@@ -1,0 +1,194 @@
+"""What stands in the tables of notifications: one function a query or two."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from throughcare.contracts.topics import partition_of
+from throughcare.runtime import queries
+from throughcare.runtime.pool import Connection, Pool
+
+_SQL = queries.load("throughcare.services.notifications")
+
+
+class Contact(NamedTuple):
+    """A party, and how it can be reached."""
+
+    party: str
+    roles: frozenset[str]
+    #: Empty: it speaks for all of them.
+    facilities: frozenset[str]
+    channels: tuple[str, ...]
+
+
+class NewDelivery(NamedTuple):
+    """One row to write, in the order of the query's parameters."""
+
+    id: UUID
+    case_ref: UUID
+    partition: int
+    template: str
+    to_role: str
+    to_party: str | None
+    channel: str | None
+    act_by: datetime | None
+    last_word: bool
+    seq: int | None
+    correlation_id: UUID
+    causation_id: UUID
+    protocol_version: str
+
+
+class Delivery(NamedTuple):
+    """What is to be sent to whom; times of the database: `act_by` domain, `created_at` real."""
+
+    id: UUID
+    case_ref: UUID
+    template: str
+    to_role: str
+    to_party: str | None
+    channel: str | None
+    act_by: datetime | None
+    last_word: bool
+    seq: int | None
+    attempts: int
+    created_at: datetime
+    correlation_id: UUID
+    causation_id: UUID
+    protocol_version: str
+
+
+class Reach(NamedTuple):
+    """A party's addresses at this moment."""
+
+    country: str
+    language: str
+    email: str | None
+    webhook_url: str | None
+    webhook_secret: bytes | None
+    is_gone: bool
+
+
+class Permission(NamedTuple):
+    """What stands against a send, read under the lock that a withdrawal waits for."""
+
+    permitted: bool
+    ended: bool
+    silent: bool
+    domain_now: datetime
+    real_now: datetime
+
+
+# -- what was heard ---------------------------------------------------------------------------
+
+
+async def read_cases(connection: Connection, case_refs: Collection[UUID]) -> dict[UUID, bytes]:
+    rows = await connection.fetch(_SQL["read_cases"], list(case_refs))
+    return {row["case_ref"]: row["state"] for row in rows}
+
+
+async def write_cases(
+    connection: Connection, states: Mapping[UUID, bytes], silent: Collection[UUID]
+) -> None:
+    await connection.execute(
+        _SQL["write_cases"],
+        list(states),
+        [partition_of(case_ref) for case_ref in states],
+        list(states.values()),
+        [case_ref in silent for case_ref in states],
+    )
+
+
+async def find_contacts(
+    connection: Connection, parties: Collection[str], roles: Collection[str]
+) -> list[Contact]:
+    rows = await connection.fetch(_SQL["find_contacts"], list(parties), list(roles))
+    return [
+        Contact(
+            row["party"],
+            frozenset(row["roles"]),
+            frozenset(row["facilities"]),
+            ("email",) * row["has_email"] + ("webhook",) * row["has_webhook"],
+        )
+        for row in rows
+    ]
+
+
+async def told_so_far(
+    connection: Connection, case_refs: Collection[UUID]
+) -> dict[tuple[UUID, str], int]:
+    rows = await connection.fetch(_SQL["told_so_far"], list(case_refs))
+    return {(row["case_ref"], row["to_party"]): row["seq"] or 0 for row in rows}
+
+
+async def name_cases(
+    connection: Connection, wanted: Sequence[tuple[UUID, str]], codes: Sequence[str]
+) -> list[tuple[UUID, str]]:
+    """Give each party its name for each case; those whose code was taken come back."""
+    rows = await connection.fetch(
+        _SQL["name_cases"], [w[0] for w in wanted], [w[1] for w in wanted], list(codes)
+    )
+    return [(row["case_ref"], row["party"]) for row in rows if row["alias"] is None]
+
+
+async def add_deliveries(connection: Connection, deliveries: Iterable[NewDelivery]) -> None:
+    columns = zip(*deliveries, strict=True)
+    await connection.execute(_SQL["add_deliveries"], *map(list, columns))
+
+
+# -- sending ----------------------------------------------------------------------------------
+
+
+async def due_deliveries(
+    pool: Pool, partitions: Sequence[int], but: Collection[UUID], limit: int
+) -> list[tuple[UUID, str]]:
+    rows = await pool.fetch(_SQL["due_deliveries"], partitions, list(but), limit)
+    return [(row["id"], row["to_party"]) for row in rows]
+
+
+async def lock_delivery(connection: Connection, delivery: UUID) -> Delivery | None:
+    row = await connection.fetchrow(_SQL["lock_delivery"], delivery)
+    return None if row is None else Delivery(**row)
+
+
+async def read_contact(connection: Connection, party: str) -> Reach | None:
+    row = await connection.fetchrow(_SQL["read_contact"], party)
+    return None if row is None else Reach(**row)
+
+
+async def read_alias(connection: Connection, case_ref: UUID, party: str) -> str | None:
+    alias: str | None = await connection.fetchval(_SQL["read_alias"], case_ref, party)
+    return alias
+
+
+async def may_start(connection: Connection, case_ref: UUID) -> Permission:
+    row = await connection.fetchrow(_SQL["may_start"], case_ref)
+    assert row is not None
+    return Permission(**row)
+
+
+async def start_attempt(
+    connection: Connection, delivery: UUID, attempt: int, lost_after_s: float
+) -> None:
+    await connection.execute(_SQL["start_attempt"], delivery, attempt, lost_after_s)
+
+
+async def end_attempt(connection: Connection, delivery: UUID, attempt: int, result: str) -> None:
+    await connection.execute(_SQL["end_attempt"], delivery, attempt, result)
+
+
+async def postpone(connection: Connection, delivery: UUID, wait_s: float) -> None:
+    await connection.execute(_SQL["postpone"], delivery, wait_s)
+
+
+async def end_delivery(
+    connection: Connection, delivery: UUID, status: str, reason: str | None
+) -> datetime | None:
+    """Domain time of the end; None if it had ended before."""
+    at: datetime | None = await connection.fetchval(_SQL["end_delivery"], delivery, status, reason)
+    return at
+
+
+async def mark_gone(connection: Connection, party: str, url: str) -> None:
+    await connection.execute(_SQL["mark_gone"], party, url)
