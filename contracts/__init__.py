@@ -1,1 +1,12 @@
-"""What is said: the envelope, facts, commands, events and topics that parties and services share."""
+"""What is said: the envelope, one model a fact, command, event and outcome, and the topics."""
+
+# Whoever decodes anything knows every wire type: a reader that forgot one would bury it.
+from throughcare.contracts import (  # noqa: F401
+    facts,
+    intake_commands,
+    intake_events,
+    notification_events,
+    outcomes,
+    release_commands,
+    release_events,
+)
