@@ -64,11 +64,15 @@ create table timeline.checkpoints (
 -- Where each case stands, folded from the entries; may be made anew from them.
 create table timeline.cases (
     case_ref uuid primary key,
-    intake_version integer not null default 0,               -- of each half, as far as it is folded in
-    release_version integer not null default 0,
-    intake_mark text not null default 'unopened',            -- how far each half has come
-    release_mark text not null default 'waiting',
-    stage text not null default 'unopened',
+    intake_version integer not null,                         -- of each half, as far as it is folded in
+    release_version integer not null,
+    consent text not null,                                   -- what the stage depends on
+    planned boolean not null,
+    placed boolean not null,
+    ready boolean not null,
+    outside text not null,
+    closed boolean not null,
+    stage text not null,
     origin text,
     region text,
     facility text,
@@ -176,10 +180,10 @@ $$;
 create function timeline.gate_list(p_facilities text[], p_until date)
 returns table (
     case_ref uuid, facility text, expected_release_on date, stage text,
-    intake_mark text, release_mark text
+    consent text, planned boolean, placed boolean, ready boolean
 )
 language sql stable security definer set search_path = timeline, pg_temp as $$
-    select case_ref, facility, expected_release_on, stage, intake_mark, release_mark
+    select case_ref, facility, expected_release_on, stage, consent, planned, placed, ready
     from cases
     where facility = any (p_facilities) and stage <> 'closed' and released_at is null
       and expected_release_on <= p_until

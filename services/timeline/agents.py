@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
-from throughcare.contracts.topics import EVENTS_OF
 from throughcare.runtime.agent import Input
 from throughcare.runtime.pool import Connection
 from throughcare.services.timeline import store
-from throughcare.services.timeline.course import Course, apply
 from throughcare.services.timeline.leaves import kind_of
-
-_HALF_OF = {topic.name: service for service, topic in EVENTS_OF.items()}
 
 
 async def project(connection: Connection, inputs: Sequence[Input]) -> None:
@@ -19,18 +15,11 @@ async def project(connection: Connection, inputs: Sequence[Input]) -> None:
         for input in inputs
         if (kind := kind_of((message := input.message).data)) is not None
     ]
-    if entries:
-        await store.add_entries(connection, entries)
-    heard = [
-        (input.message, half)
-        for input in inputs
-        if (half := _HALF_OF.get(input.tp.topic)) is not None
-    ]
-    if not heard:
+    if not entries:
         return
-    courses = await store.read_courses(connection, {message.case_ref for message, _ in heard})
-    for message, half in heard:
-        before = courses.get(message.case_ref, Course())
-        assert message.sequence is not None
-        courses[message.case_ref] = apply(before, half, message.sequence, message.data)
-    await store.write_courses(connection, courses)
+    await store.add_entries(connection, entries)
+    events = [input.message for input in inputs if input.message.data.kind == "event"]
+    if events:
+        standings = await store.read_standings(connection, {one.case_ref for one in events})
+        if moved := store.fold(standings, events):
+            await store.write_standings(connection, moved)

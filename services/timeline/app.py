@@ -6,7 +6,7 @@ from throughcare.runtime.process import Process
 from throughcare.runtime.process import main as run
 from throughcare.runtime.projector import Projector
 from throughcare.services.timeline.agents import project
-from throughcare.services.timeline.checkpoint import SigningKey
+from throughcare.services.timeline.checkpoint import SigningKey, show_public
 from throughcare.services.timeline.folder import CheckpointFolder
 from throughcare.services.timeline.sequencer import Sequencer
 from throughcare.services.timeline.signer import Signer, state_file
@@ -21,6 +21,7 @@ async def build(process: Process) -> None:
     settings = process.settings
     key = SigningKey.from_file(settings.signing_key_file)
     assert settings.signing_key_file is not None
+    show_public(settings.signing_key_file)
     folder = settings.checkpoint_dir
     signer = Signer(
         key,

@@ -9,6 +9,7 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 
 import base64
 import binascii
+import contextlib
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -173,11 +174,25 @@ def make_key(path: Path) -> VerifierKey:
             pass
         finally:
             made.unlink()
+    return show_public(path)
+
+
+def show_public(path: Path) -> VerifierKey:
+    """Put the public half of a key beside it, where it is not there yet; returns it."""
     verifier = SigningKey.from_file(path).verifier
-    public = public_key_file(path)
-    if not public.exists():
-        public.write_text(f"{verifier}\n")
+    # A folder of secrets that cannot be written to is as good: whoever can read the key knows it.
+    with contextlib.suppress(OSError), public_key_file(path).open("x") as file:
+        file.write(f"{verifier}\n")
     return verifier
+
+
+def pinned(path: Path) -> VerifierKey:
+    """The public half of the key in `path`, from the file beside it where there is one.
+
+    Whoever verifies from afar pins what they were given, not what they find here.
+    """
+    public = public_key_file(path)
+    return read_verifier(public) if public.exists() else SigningKey.from_file(path).verifier
 
 
 def read_verifier(path: Path) -> VerifierKey:

@@ -1,6 +1,6 @@
-"""Where a case stands, folded from the events of both halves in any interleaving.
+"""Where a case stands: the protocol's stage, and what a gate list shows of it.
 
-Each half leaves a mark: how far it has come. The stage that a reader sees is made of both.
+Folded from the events of both halves; the two may be read in any order between each other.
 """
 
 from datetime import date, datetime
@@ -9,37 +9,16 @@ from typing import Any, NamedTuple
 from throughcare.contracts import intake_events as intake
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import Data
-
-#: What a half's event does to its mark; every other event leaves it.
-_INTAKE_MARK: dict[type[Data], str] = {
-    intake.CaseOpened: "opened",
-    intake.ConsentOffered: "consent-pending",
-    intake.ConsentGranted: "consented",
-    intake.ConsentRefused: "refused",
-    intake.ConsentWithdrawn: "withdrawn",
-    intake.PlanAgreed: "planned",
-}
-_RELEASE_MARK: dict[type[Data], str] = {
-    release.PlacementStarted: "referring",
-    release.ReadinessConfirmed: "ready",
-    release.ReadinessLost: "referring",
-    release.PersonReleased: "released",
-    release.PersonReleasedBeforeConsent: "released",
-    release.FirstContactMade: "in-contact",
-    release.TreatmentEngaged: "follow-up",
-    release.ContactLost: "lost",
-    release.CaseClosed: "closed",
-}
+from throughcare.protocol.stage import Course, Stage, follow, stage
 
 
-class Course(NamedTuple):
-    """One row of `timeline.cases`, without its key, in the order of its columns."""
+class Standing(NamedTuple):
+    """One row of `timeline.cases`, without its key."""
 
+    #: Of each half, as far as it is folded in.
     intake_version: int = 0
     release_version: int = 0
-    intake_mark: str = "unopened"
-    release_mark: str = "waiting"
-    stage: str = "unopened"
+    course: Course = Course()
     origin: str | None = None
     region: str | None = None
     facility: str | None = None
@@ -47,60 +26,51 @@ class Course(NamedTuple):
     released_at: datetime | None = None
     closing_reason: str | None = None
 
-
-def apply(course: Course, half: str, version: int, event: Data) -> Course:
-    """The course after one more event of `half`; the same course where it was applied before."""
-    if half == "intake":
-        if version <= course.intake_version:
-            return course
-        changes: dict[str, Any] = {"intake_version": version}
-        if (mark := _INTAKE_MARK.get(type(event))) is not None:
-            changes["intake_mark"] = mark
-        if isinstance(event, intake.CaseOpened):
-            changes["origin"] = event.origin
-            changes["region"] = event.region
-            # What release says of the place is younger, whichever of the two came first.
-            changes["facility"] = course.facility or event.facility
-    elif half == "release":
-        if version <= course.release_version:
-            return course
-        changes = {"release_version": version, **_of_release(course, event)}
-        if (mark := _RELEASE_MARK.get(type(event))) is not None:
-            changes["release_mark"] = mark
-    else:
-        return course
-    course = course._replace(**changes)
-    return course._replace(stage=_stage(course))
+    @property
+    def stage(self) -> Stage:
+        return stage(self.course)
 
 
-def _of_release(course: Course, event: Data) -> dict[str, Any]:
+def apply(standing: Standing, half: str, version: int, event: Data) -> Standing:
+    """After one more event of `half`; the same standing where it was applied before."""
+    match half:
+        case "intake" if version > standing.intake_version:
+            changes = {"intake_version": version, **_of_intake(standing, event)}
+        case "release" if version > standing.release_version:
+            changes = {"release_version": version, **_of_release(standing, event)}
+        case _:
+            return standing
+    return standing._replace(course=follow(standing.course, event), **changes)
+
+
+def _of_intake(standing: Standing, event: Data) -> dict[str, Any]:
+    if not isinstance(event, intake.CaseOpened):
+        return {}
+    return {
+        "origin": event.origin,
+        "region": event.region,
+        # What release says of the place is younger, whichever of the two came first.
+        "facility": standing.facility or event.facility,
+    }
+
+
+def _of_release(standing: Standing, event: Data) -> dict[str, Any]:
     match event:
         case release.ReleaseDateSet():
-            return {
-                "expected_release_on": event.expected_release_on,
-                "facility": event.facility or course.facility,
-            }
+            on = event.expected_release_on
+            return {"expected_release_on": on, "facility": event.facility or standing.facility}
         case release.ReleaseDateChanged():
+            on_or_none = event.new_on
             return {
-                "expected_release_on": event.new_on,
-                "facility": event.facility or course.facility,
+                "expected_release_on": on_or_none,
+                "facility": event.facility or standing.facility,
             }
         case release.PersonTransferred():
             return {"facility": event.to_facility}
         case release.PersonReleased() | release.PersonReleasedBeforeConsent():
-            return {
-                "released_at": event.released_at,
-                "facility": event.facility or course.facility,
-            }
-        case release.ContactRegained():
-            # As before the loss: it says nothing of treatment, a contact it was.
-            return {"release_mark": "in-contact"}
+            at = event.released_at
+            return {"released_at": at, "facility": event.facility or standing.facility}
         case release.CaseClosed():
             return {"closing_reason": event.reason_code}
         case _:
             return {}
-
-
-def _stage(course: Course) -> str:
-    """Release's mark once it has one of its own; until then intake's."""
-    return course.intake_mark if course.release_mark == "waiting" else course.release_mark

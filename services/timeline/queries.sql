@@ -20,7 +20,8 @@ WHERE e.envelope <> t.envelope;
 
 -- read_cases --
 -- Where these cases stand.
-SELECT case_ref, intake_version, release_version, intake_mark, release_mark, stage,
+SELECT case_ref, intake_version, release_version,
+    consent, planned, placed, ready, outside, closed, stage,
     origin, region, facility, expected_release_on, released_at, closing_reason
 FROM timeline.cases
 WHERE case_ref = ANY ($1::uuid[]);
@@ -28,16 +29,22 @@ WHERE case_ref = ANY ($1::uuid[]);
 -- write_cases --
 -- Where these cases stand now.
 INSERT INTO timeline.cases (
-    case_ref, intake_version, release_version, intake_mark, release_mark, stage,
+    case_ref, intake_version, release_version,
+    consent, planned, placed, ready, outside, closed, stage,
     origin, region, facility, expected_release_on, released_at, closing_reason)
 SELECT * FROM unnest(
-    $1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::text[],
-    $7::text[], $8::text[], $9::text[], $10::date[], $11::timestamptz[], $12::text[])
+    $1::uuid[], $2::integer[], $3::integer[],
+    $4::text[], $5::boolean[], $6::boolean[], $7::boolean[], $8::text[], $9::boolean[], $10::text[],
+    $11::text[], $12::text[], $13::text[], $14::date[], $15::timestamptz[], $16::text[])
 ON CONFLICT (case_ref) DO UPDATE SET
     intake_version = excluded.intake_version,
     release_version = excluded.release_version,
-    intake_mark = excluded.intake_mark,
-    release_mark = excluded.release_mark,
+    consent = excluded.consent,
+    planned = excluded.planned,
+    placed = excluded.placed,
+    ready = excluded.ready,
+    outside = excluded.outside,
+    closed = excluded.closed,
     stage = excluded.stage,
     origin = excluded.origin,
     region = excluded.region,

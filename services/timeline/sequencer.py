@@ -12,10 +12,10 @@ from uuid import UUID
 import asyncpg
 
 from throughcare.runtime import crash, log, queries
-from throughcare.runtime.errors import StaleError
+from throughcare.runtime.errors import StaleError, fingerprint
 from throughcare.runtime.pool import Connection
 from throughcare.services.timeline.leaves import Salts, leaf_of, salt_owner
-from throughcare.services.timeline.merkle import Edge, incomplete
+from throughcare.services.timeline.merkle import HASH, Edge, incomplete
 from throughcare.services.timeline.signer import Signer
 from throughcare.services.timeline.store import read_tiles
 
@@ -37,6 +37,8 @@ class Sequencer:
         self._connection: asyncpg.Connection | None = None
         self._epoch: int | None = None
         self._edge = Edge()
+        #: Somebody changed what the log keeps of its tree: what is heard waits.
+        self.broken = False
         self._lane = asyncio.Lock()
         self._log = log.get("log")
 
@@ -57,11 +59,16 @@ class Sequencer:
     async def close(self) -> None:
         """Append and sign what is there, and let another one take over."""
         async with self._lane:
-            if self._epoch is not None:
-                while await self.append() == BATCH:
-                    pass
-                await self.checkpoint()
-            self._let_go()
+            try:
+                if self._epoch is not None:
+                    while await self.append() == BATCH:
+                        pass
+                    await self.checkpoint()
+            except (StaleError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # The next one appends what is left.
+                self._log.warning("left without appending", error=fingerprint(error))
+            finally:
+                self._let_go()
 
     def _let_go(self) -> None:
         """The lease goes with the connection."""
@@ -89,9 +96,17 @@ class Sequencer:
             row = await connection.fetchrow(_SQL["new_epoch"])
             assert row is not None
             wanted = incomplete(row["size"])
-            tiles = await read_tiles(connection, {at for at, count in wanted if count})
-            edge = [tiles[at][: 32 * count] if count else b"" for at, count in wanted]
-        self._edge = Edge(row["size"], edge)
+            tiles = await read_tiles(connection, [at for at, count in wanted if count])
+        try:
+            edge = [tiles[at][: HASH * count] if count else b"" for at, count in wanted]
+            self._edge = Edge(row["size"], edge)
+        except (KeyError, ValueError):
+            # Nothing may be appended to a tree that is not the one we left.
+            if not self.broken:
+                self._log.error("the tiles do not fit the size of the log", size=row["size"])
+            self.broken = True
+            return False
+        self.broken = False
         self._epoch = row["epoch"]
         self._log.info("leads", epoch=self._epoch, size=self._edge.size)
         return True

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from throughcare.contracts.envelope import Message, decode
+from throughcare.protocol.stage import Course
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection
-from throughcare.services.timeline.course import Course
+from throughcare.services.timeline.course import Standing, apply
 from throughcare.services.timeline.leaves import LeafKind
 from throughcare.services.timeline.merkle import Range, TileAt, tiles_for
 
 _SQL = queries.load("throughcare.services.timeline")
+_REFOLD = 2000
 
 
 class Entry(NamedTuple):
@@ -39,15 +42,63 @@ async def add_entries(connection: Connection, entries: Sequence[Entry]) -> None:
         raise ValueError("the same id with other bytes")
 
 
-async def read_courses(connection: Connection, cases: Iterable[UUID]) -> dict[UUID, Course]:
+_COURSE = ("consent", "planned", "placed", "ready", "outside", "closed")
+
+
+async def read_standings(connection: Connection, cases: Iterable[UUID]) -> dict[UUID, Standing]:
     """Where these cases stand, as far as they are known."""
     rows = await connection.fetch(_SQL["read_cases"], list(cases))
-    return {row["case_ref"]: Course(**dict(list(row.items())[1:])) for row in rows}
+    return {
+        row["case_ref"]: Standing(
+            row["intake_version"],
+            row["release_version"],
+            Course(*(row[name] for name in _COURSE)),
+            *(row[name] for name in Standing._fields[3:]),
+        )
+        for row in rows
+    }
 
 
-async def write_courses(connection: Connection, courses: Mapping[UUID, Course]) -> None:
-    columns = zip(*courses.values(), strict=True)
-    await connection.execute(_SQL["write_cases"], list(courses), *map(list, columns))
+async def write_standings(connection: Connection, standings: Mapping[UUID, Standing]) -> None:
+    # In the order of the refs, so that two who write the same cases do not wait for each other.
+    rows = [
+        (
+            case_ref,
+            *standing[:2],
+            *(getattr(standing.course, name) for name in _COURSE),
+            standing.stage,
+            *standing[3:],
+        )
+        for case_ref, standing in sorted(standings.items(), key=lambda item: item[0].bytes)
+    ]
+    await connection.execute(_SQL["write_cases"], *map(list, zip(*rows, strict=True)))
+
+
+async def fold_anew(connection: Connection) -> None:
+    """Make `timeline.cases` anew from the entries. The log itself is never made anew."""
+    async with connection.transaction():
+        await connection.execute(_SQL["forget_cases"])
+        last = -1
+        while rows := await connection.fetch(_SQL["all_events"], last, _REFOLD):
+            last = rows[-1]["entry"]
+            messages = [decode(row["envelope"]) for row in rows]
+            standings = await read_standings(connection, {one.case_ref for one in messages})
+            if moved := fold(standings, messages):
+                await write_standings(connection, moved)
+
+
+def fold(standings: Mapping[UUID, Standing], events: Iterable[Message]) -> dict[UUID, Standing]:
+    """Put events into where their cases stand; returns the cases that moved."""
+    moved: dict[UUID, Standing] = {}
+    for message in events:
+        case_ref = message.case_ref
+        before = moved.get(case_ref) or standings.get(case_ref) or Standing()
+        assert message.sequence is not None
+        half = message.source.rpartition("/")[2]
+        after = apply(before, half, message.sequence, message.data)
+        if after is not before:
+            moved[case_ref] = after
+    return moved
 
 
 async def read_tiles(connection: Connection, places: Iterable[TileAt]) -> dict[TileAt, bytes]:

@@ -159,6 +159,8 @@ async def _compare_tiles(
     connection: Connection, audit: Audit, computed: Mapping[TileAt, bytes]
 ) -> None:
     """The kept hashes prove nothing, but the signer's consistency proofs are made of them."""
+    if audit.has_gap:
+        return
     kept = await read_tiles(connection, computed)
     for at in sorted(computed):
         if kept.get(at) != computed[at]:

@@ -18,7 +18,7 @@ from throughcare.contracts.topics import EVENTS_OF, OUTCOMES_OF, partition_of
 from throughcare.runtime.agent import Input
 from throughcare.services.timeline.agents import project
 from throughcare.services.timeline.audit import Report
-from throughcare.services.timeline.checkpoint import SigningKey, VerifierKey, make_key
+from throughcare.services.timeline.checkpoint import Checkpoint, SigningKey, VerifierKey, make_key
 from throughcare.services.timeline.folder import CheckpointFolder
 from throughcare.services.timeline.sequencer import Sequencer
 from throughcare.services.timeline.signer import Signer, state_file
@@ -77,6 +77,7 @@ class Log:
     """The timeline's own work on one database, step by step, without a broker."""
 
     def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
         self.said = Said()
         self.url = database.url("throughcare_timeline")
         self.owner_url = database.url()
@@ -143,11 +144,15 @@ class Log:
         else:
             assert await self.sequencer.append() == count
 
-    async def verify(self, *places: Path, owner: bool = True) -> Report:
-        """With the checkpoints in `places`; as who may also read what the services keep."""
-        return await verify_database(
-            self.owner_url if owner else self.url, self.key, notes_in(places)
-        )
+    async def verify(self, *places: Path, owner: bool = True, url: str | None = None) -> Report:
+        """With the checkpoints in `places`; `owner`: may also read what the services keep."""
+        url = url or (self.owner_url if owner else self.url)
+        return await verify_database(url, self.key, notes_in(places))
+
+    def signed_by_hand(self, size: int, root: bytes, key_file: Path | None = None) -> str:
+        """What a thief of the key could sign."""
+        key = SigningKey.from_file(key_file or self.key_file)
+        return key.sign(Checkpoint(size, root))
 
     async def leaves(self) -> list[tuple[int, str, bytes]]:
         rows = await self.owner.fetch(
