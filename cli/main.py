@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from throughcare.cli.options import AsJson, Home
 from throughcare.cli.secret_files import read_secret_files
 from throughcare.cli.services import SERVICES, module_of
 from throughcare.runtime.errors import SetupError
@@ -24,16 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of all state: data, logs, keys. Two homes run side by side.",
-        envvar="THROUGHCARE_HOME",
-        show_default="one of your own",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
 
 
 @app.command()
@@ -139,7 +130,19 @@ def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> No
     importlib.import_module(module_of(service)).main()
 
 
+def _add_operators_commands() -> None:
+    """All but `run`: a service that starts again after a crash must not wait for these."""
+    from throughcare.cli import dlq, emit, party, verify
+
+    app.add_typer(party.app, name="party")
+    app.command()(emit.emit)
+    app.command()(verify.verify)
+    app.add_typer(dlq.app, name="dlq")
+
+
 def main() -> None:
+    if sys.argv[1:2] != ["run"]:
+        _add_operators_commands()
     try:
         read_secret_files(os.environ)
         app()

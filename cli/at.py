@@ -1,0 +1,72 @@
+"""Where a running deployment is: as the environment says, or as `up` wrote it down in its home."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from throughcare.cli.embedded.places import default_home
+from throughcare.runtime.errors import SetupError
+from throughcare.runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Address:
+    """What an operator's command needs to reach a deployment."""
+
+    http: str
+    kafka: str
+    #: As the owner of the database: operators' commands are not a service's.
+    postgres: str
+    sealing_key: Path
+    signing_key: Path
+    checkpoints: Path
+    #: One key a role, where this machine made them.
+    api_keys: dict[str, str]
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[asyncpg.Connection]:
+        try:
+            connection = await asyncpg.connect(self.postgres, timeout=5)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            raise SetupError(
+                "PostgreSQL does not answer: is everything up? `throughcare status` tells."
+            ) from None
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+def at(home: Path | None) -> Address:
+    """Find the deployment. Raises SetupError where there is none."""
+    home = home or default_home()
+    told_file = home / "run" / "up.json"
+    if told_file.exists():
+        told = json.loads(told_file.read_text())
+        keys = home / "keys"
+        return Address(
+            http=told["http"],
+            kafka=told["kafka"],
+            postgres=told["postgres"],
+            sealing_key=keys / "sealing.key",
+            signing_key=keys / "signing.pem",
+            checkpoints=home / "checkpoints",
+            api_keys=told["api_keys"],
+        )
+    settings = Settings()
+    if "THROUGHCARE_DATABASE__URL" not in os.environ:
+        raise SetupError(f"Nothing runs in {home}: start it with `throughcare up`, or name --home.")
+    return Address(
+        http=f"http://{settings.http.host}:{settings.http.port}",
+        kafka=settings.kafka.bootstrap_servers,
+        postgres=settings.database.url.get_secret_value(),
+        sealing_key=settings.sealing_key_file or Path(),
+        signing_key=settings.signing_key_file or Path(),
+        checkpoints=settings.checkpoint_dir or Path(),
+        api_keys={},
+    )
