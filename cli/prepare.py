@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-import asyncpg
-
 from throughcare.cli.logins import allow_logins
 from throughcare.cli.secret_files import read_secret
 from throughcare.cli.services import SERVICES, role_of
 from throughcare.cli.status import tell
 from throughcare.database.migrate import migrate
+from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import open_pool
 from throughcare.runtime.settings import Settings
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
+
+_SQL = queries.load("throughcare.cli", "prepare.sql")
 
 
 class PasswordFolder:
@@ -41,17 +42,15 @@ async def prepare(passwords: Path | None) -> None:
     folder = None if passwords is None else PasswordFolder(passwords, map(role_of, SERVICES))
     admin = await open_admin(settings.kafka)
     try:
-        pool = await open_pool(settings.database, "prepare")
-        await pool.close()
+        async with await open_pool(settings.database, "prepare") as pool:
+            if not await pool.fetchval(_SQL["may_prepare"]):
+                raise SetupError(
+                    "THROUGHCARE_DATABASE__URL signs in as somebody who may not make tables and "
+                    "roles: prepare needs the owner of the database."
+                )
         url = settings.database.url.get_secret_value()
         tell("migrating the database")
-        try:
-            await migrate(url)
-        except asyncpg.InsufficientPrivilegeError:
-            raise SetupError(
-                "THROUGHCARE_DATABASE__URL signs in as somebody who may not make tables and roles: "
-                "prepare needs the owner of the database."
-            ) from None
+        await migrate(url)
         if folder is not None:
             tell("letting the services sign in")
             await allow_logins(url, folder)
