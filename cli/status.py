@@ -2,16 +2,29 @@
 
 import asyncio
 import json
+import signal
+import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
-from signal import SIGTERM
 from typing import Any
+
+import asyncpg
 
 from throughcare.cli.embedded.process import LockedProcess
 from throughcare.cli.services import SERVICES
-from throughcare.cli.up import answers, heartbeats, stop_leftovers
+from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 
+_SQL = queries.load("throughcare.cli")
 _STOP_S = 40.0
+#: A service that was asked to leave and has not after this many seconds is killed.
+SERVICES_LEAVE_S = 15.0
+
+
+def tell(line: str) -> None:
+    """Progress, for whoever looks; data goes to stdout."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def look(home: Path) -> dict[str, Any]:
@@ -47,10 +60,45 @@ def down(home: Path) -> bool:
     """Stop what runs in a home, and what a killed `up` left; False when nothing ran."""
     supervisor = LockedProcess(home / "run" / "up.lock")
     was_running = supervisor.is_running()
-    supervisor.send(SIGTERM)
+    supervisor.send(signal.SIGTERM)
     if not supervisor.wait(_STOP_S):
         raise SetupError(
             f"Throughcare did not stop within {_STOP_S:g} s: look with `throughcare status`, "
             f"then end process {supervisor.pid} by force."
         )
     return bool(stop_leftovers(home)) or was_running
+
+
+def stop_leftovers(home: Path) -> list[str]:
+    """Stop what a killed `up` left running in this home; returns the names."""
+    stopped = []
+    for name in (*SERVICES, "kafka", "postgres"):
+        process = LockedProcess(home / "run" / f"{name}.lock")
+        if process.is_running():
+            number = signal.SIGINT if name == "postgres" else signal.SIGTERM
+            process.stop(number, SERVICES_LEAVE_S)
+            tell(f"stopped {name}, which was left from before")
+            stopped.append(name)
+    return stopped
+
+
+async def heartbeats(url: str) -> list[asyncpg.Record]:
+    """Who is alive; nobody, while the database does not answer."""
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return []
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(_SQL["heartbeats"])
+        return rows
+    finally:
+        await connection.close()
+
+
+def answers(url: str) -> bool:
+    """Whether a GET gets a 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False

@@ -1,6 +1,7 @@
 """Keeps processes running: starts each again when it ends, at once the first time, then more slowly."""
 
 import asyncio
+import os
 import secrets
 import signal
 import sys
@@ -11,7 +12,6 @@ from typing import Protocol
 
 from throughcare.cli.embedded.process import LockedProcess
 from throughcare.runtime.errors import SetupError
-from throughcare.runtime.process import FORCED_EXIT
 
 #: Seconds to wait before the first, second … start in a row; the last one stands for all further.
 _PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
@@ -124,6 +124,6 @@ async def keep_part(name: str, part: Part, home: Path, tell: Tell) -> None:
 def _ending(code: int) -> str:
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
-    if code == FORCED_EXIT:
+    if code == os.EX_SOFTWARE:  # what a service leaves with when it cannot go on
         return "gave itself up"
     return f"exit code {code}"

@@ -4,43 +4,29 @@ import asyncio
 import fcntl
 import os
 import signal
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-import asyncpg
-
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.places import choose_port
 from throughcare.cli.embedded.postgres import Postgres
-from throughcare.cli.embedded.process import LockedProcess
 from throughcare.cli.embedded.secret_file import SecretFile
 from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
 from throughcare.cli.logins import allow_logins, url_for
 from throughcare.cli.services import SERVICES, module_of, role_of
+from throughcare.cli.status import SERVICES_LEAVE_S, answers, heartbeats, stop_leftovers, tell
 from throughcare.cli.supervisor import Service, keep_part
 from throughcare.database.migrate import migrate
-from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.settings import Settings
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 
-_SQL = queries.load("throughcare.cli")
 _KAFKA_VARIABLE = "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS"
 _DATABASE_VARIABLE = "THROUGHCARE_DATABASE__URL"
-#: All of a planned stop fits into 30 s: services first, then what they stand on.
-_SERVICES_LEAVE_S = 15.0
 _READY_S = 120.0
-
-
-def tell(line: str) -> None:
-    """Progress, for whoever looks; data goes to stdout."""
-    print(line, file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -169,12 +155,7 @@ class Up:
 
     async def _stop(self) -> None:
         parts = [part for part in (self.kafka, self.postgres) if part is not None]
-        await asyncio.gather(
-            *(
-                asyncio.to_thread(service.process.stop, signal.SIGTERM, _SERVICES_LEAVE_S)
-                for service in self.services
-            )
-        )
+        await asyncio.gather(*map(_leave, self.services))
         await asyncio.gather(*(asyncio.to_thread(part.stop) for part in parts))
         (self.home / "run" / "up.json").unlink(missing_ok=True)
 
@@ -222,39 +203,9 @@ def alone_in(home: Path) -> Iterator[None]:
         yield
 
 
-def stop_leftovers(home: Path) -> list[str]:
-    """Stop what a killed `up` left running in this home; returns the names."""
-    stopped = []
-    for name in (*SERVICES, "kafka", "postgres"):
-        process = LockedProcess(home / "run" / f"{name}.lock")
-        if process.is_running():
-            number = signal.SIGINT if name == "postgres" else signal.SIGTERM
-            process.stop(number, _SERVICES_LEAVE_S)
-            tell(f"stopped {name}, which was left from before")
-            stopped.append(name)
-    return stopped
-
-
-async def heartbeats(url: str) -> list[asyncpg.Record]:
-    """Who is alive; nobody, while the database does not answer."""
-    try:
-        connection = await asyncpg.connect(url, timeout=5)
-    except (OSError, asyncpg.PostgresError, TimeoutError):
-        return []
-    try:
-        rows: list[asyncpg.Record] = await connection.fetch(_SQL["heartbeats"])
-        return rows
-    finally:
-        await connection.close()
-
-
-def answers(url: str) -> bool:
-    """Whether a GET gets a 200."""
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
+async def _leave(service: Service) -> None:
+    if not await asyncio.to_thread(service.process.stop, signal.SIGTERM, SERVICES_LEAVE_S):
+        tell(f"{service.name} did not leave within {SERVICES_LEAVE_S:g} s and was killed")
 
 
 async def _make_topics(kafka_at: str) -> None:
