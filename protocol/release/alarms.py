@@ -27,8 +27,8 @@ Answer = tuple[Event, ...] | Refused
 
 #: These end or move something; where something is still undecided they only tell people.
 _ENDING: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D07", "D22"})
-#: Promise 1 and what carries it: no coordinator can take it back.
-_NEVER_WAIVED: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D11b", "D17"})
+#: Promise 1 and what sees to it that a case ends: no coordinator can take them back.
+_NEVER_WAIVED: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D11b", "D17", "D22"})
 
 
 def run(state: State, command: commands.RunDeadlines, context: Context, profile: Profile) -> Answer:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from throughcare.contracts import intake_events as intake
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey
+from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey, ReadinessLostReason
 from throughcare.contracts.kinds import Data, Event
 from throughcare.protocol.calendar import days_between
 from throughcare.protocol.profiles.model import Profile
@@ -14,6 +14,7 @@ from throughcare.protocol.release.fold import ReleaseEvent, apply
 from throughcare.protocol.release.promises import key_of, promises
 from throughcare.protocol.release.rules import is_care, opening, unplaced
 from throughcare.protocol.release.state import (
+    PLACED,
     Deadline,
     Ended,
     Engaged,
@@ -71,12 +72,26 @@ def finish(
 def _derived(state: State, profile: Profile) -> tuple[Event, ...]:
     """The next derived event that the state calls for; each changes the state so that it stops."""
     match state.own.person:
-        case InCustody(gaps=tuple() as gaps) if not set(unplaced(state)) <= set(gaps):
-            return (events.ReadinessLost(reason_code="referral-lost"),)
+        case InCustody(gaps=tuple() as gaps):
+            return _readiness(state, gaps)
         case Outside() as person:
             return _contact(state, person, profile)
         case _:
             return ()
+
+
+def _readiness(state: State, gaps: tuple[int, ...]) -> tuple[Event, ...]:
+    """Lost as soon as a mandatory item has neither a place nor a gap that was named."""
+    lost = next((item for item in unplaced(state) if item not in gaps), None)
+    if lost is None:
+        return ()
+    reason: ReadinessLostReason = "referral-lost"
+    stands = [one.stand for one in state.own.referrals if one.item == lost]
+    if not stands:
+        reason = "plan-revised"
+    elif any(isinstance(stand, PLACED) for stand in stands):
+        reason = "acceptance-too-short"
+    return (events.ReadinessLost(reason_code=reason),)
 
 
 def _contact(state: State, person: Outside, profile: Profile) -> tuple[Event, ...]:

@@ -5,8 +5,8 @@ from typing import ClassVar
 import pytest
 
 from throughcare.contracts.facts import PersonReleased
-from throughcare.contracts.kinds import MODELS, Event
-from throughcare.contracts.upcasts import UPCASTS, upcast
+from throughcare.contracts.kinds import MODELS, Data, Event
+from throughcare.contracts.upcasts import UPCASTS, Upcast, upcast
 
 
 class _Moved(Event):
@@ -30,7 +30,7 @@ class _Moved3(Event):
 for _model in (_Moved, _Moved2, _Moved3):  # only this file knows them
     del MODELS[_model.type]
 
-_TABLE = {
+_TABLE: dict[type[Data], Upcast] = {
     _Moved: lambda old: _Moved2(to=old.place),
     _Moved2: lambda old: _Moved3(to=old.to, surely=True),
 }
