@@ -1,7 +1,7 @@
 """The gateway process: HTTP door, Kafka facts door, relay, outcomes."""
 
-import asyncio
-
+from throughcare.gateway.facts_door import FactsDoor
+from throughcare.gateway.forgetting import forget
 from throughcare.gateway.http.application import application
 from throughcare.gateway.http.doors import Doors
 from throughcare.gateway.http.server import bind, make_server
@@ -36,17 +36,21 @@ async def build(process: Process) -> None:
     process.every("waiting", 0.5, waiting.look, "throughcare_outcomes")
     await process.consume(Projector(SERVICE, hearing.project, after_commit=hearing.committed))
 
-    async def hold() -> None:
-        await asyncio.Event().wait()
-
-    lease = Lease(settings.database, hold)
+    facts = FactsDoor(process, relay)
+    lease = Lease(settings.database, facts.read_forever)
     process.spawn("lease", lease.hold_forever())
 
     async def tell() -> None:
         if lease.held:
             await telling.publish()
 
+    async def settle_letters() -> None:
+        if lease.held:
+            await facts.settle_letters()
+
     process.every("telling", 0.5, tell, "throughcare_outcomes")
+    process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
+    process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
     server = make_server(application(process, Doors(process.pool, relay, waiting)))
     process.spawn("http", server.serve([socket]))

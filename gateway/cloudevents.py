@@ -102,7 +102,7 @@ def _attributes(headers: Mapping[str, str], prefix: str) -> dict[str, Any]:
     for name in _ATTRIBUTES:
         if (value := headers.get(prefix + name)) is not None:
             # The HTTP binding writes what is not printable ASCII with percent signs.
-            record[name] = unquote(value) if "%" in value else value
+            record[name] = unquote(value) if prefix == "ce-" and "%" in value else value
     record.pop("datacontenttype", None)
     strict_json.check_text(record)
     return record

@@ -44,7 +44,9 @@ class Lease:
         try:
             gone = asyncio.Event()
             connection.add_termination_listener(lambda _: gone.set())
-            while not await connection.fetchval(_SQL["try_lease"]):
+            while True:
+                if await connection.fetchval(_SQL["try_lease"]):
+                    break
                 await asyncio.sleep(1.0)
             self.held = True
             self._log.info("lease taken")

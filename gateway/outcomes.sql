@@ -16,11 +16,14 @@ FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
 WHERE c.id = t.id AND c.outcome IS NULL;
 
 -- tell --
--- What goes to the parties' own topics, in this order.
-INSERT INTO gateway.party_outcomes (party, envelope)
-SELECT t.party, t.envelope
-FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS t (party, envelope, place)
-ORDER BY t.place;
+-- What goes to the parties' own topics, in this order; whoever publishes it is woken.
+WITH told AS (
+    INSERT INTO gateway.party_outcomes (party, envelope)
+    SELECT t.party, t.envelope
+    FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS t (party, envelope, place)
+    ORDER BY t.place
+)
+SELECT pg_notify('throughcare_outcomes', '');
 
 -- notify --
 -- Wake whoever waits for one of these, in any process.

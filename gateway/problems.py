@@ -153,7 +153,7 @@ DOOR: dict[str, Sentence] = {
     ),
     "no-such-outcome": Sentence(404, "You have no such message.", "Такого сообщения у вас нет."),
     "not-yet": Sentence(
-        503,
+        409,
         "The timeline has not come this far yet: ask again.",
         "Хронология ещё не дошла до этого места: спросите ещё раз.",
     ),

@@ -157,9 +157,12 @@ class _Taking:
 
     async def of_case(self, case: _Case) -> Taken:
         """Number it in its case and keep it for the service that decides it."""
-        if self.service == "release" and not case.opened:
-            if not await self.connection.fetchval(_SQL["lock_case"], case.case_ref):
-                return await self._before_opening()
+        if (
+            self.service == "release"
+            and not case.opened
+            and not await self.connection.fetchval(_SQL["lock_case"], case.case_ref)
+        ):
+            return await self._before_opening()
         row = await self.connection.fetchrow(_SQL["number"], case.case_ref, self.service)
         if row is None:
             raise StaleError

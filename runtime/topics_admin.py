@@ -69,5 +69,7 @@ def _new(topic: Topic, kafka: Kafka) -> NewTopic:
             "cleanup.policy": "delete",
             "message.timestamp.type": "LogAppendTime",
             "min.insync.replicas": str(kafka.min_insync_replicas),
+            # The broker unpacks what strangers send, so that no small record grows in our memory.
+            **({"compression.type": "uncompressed"} if topic.carries == "facts" else {}),
         },
     )

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from throughcare.gateway.http import messages, outcomes, probes
+from throughcare.gateway.http import messages, outcomes, probes, timeline
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
 from throughcare.gateway.http.guard import Guard
 from throughcare.gateway.problems import RefusedError, problem
@@ -28,7 +28,7 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     )
     app.state.process = process
     app.state.doors = doors
-    for part in (messages, outcomes, probes):
+    for part in (messages, outcomes, timeline, probes):
         app.include_router(part.router)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _framework)

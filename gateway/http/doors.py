@@ -68,6 +68,8 @@ def refuse(request: Request, error: RefusedError) -> Response:
     headers = {}
     if error.code.startswith("key-"):
         headers["WWW-Authenticate"] = 'Bearer realm="throughcare"'
+    if error.code in ("not-yet", "unavailable"):
+        headers["Retry-After"] = "1"
     return problem(
         error.code,
         request_id(request),

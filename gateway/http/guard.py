@@ -46,7 +46,7 @@ class Guard:
         except RefusedError as error:
             if not started:
                 await refuse(request, error)(scope, receive, say)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever failed, the caller gets a problem
             code = "unavailable" if meaning_of(error) is not Meaning.POISON else "internal"
             self._log.error(
                 "request failed", request=str(request_id(request)), error=fingerprint(error)

@@ -21,6 +21,7 @@ from throughcare.gateway.http.doors import (
     wait_of,
 )
 from throughcare.gateway.http.openapi import MESSAGE_RESPONSES, request_body
+from throughcare.gateway.http.timeline import record_denied
 from throughcare.gateway.metrics import DECIDED_IN, REFUSED, TAKEN
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError, problem
@@ -65,7 +66,12 @@ async def _post(request: Request, door: Literal["facts", "commands"]) -> Respons
     _check_key(request.headers, said)
     doors = doors_of(request)
     started = asyncio.get_running_loop().time()
-    taken = await take_once(doors.pool, party, said)
+    try:
+        taken = await take_once(doors.pool, party, said)
+    except RefusedError as error:
+        if error.code == "no-such-case":
+            await record_denied(doors.pool, party)
+        raise
     TAKEN.labels("http", "again" if taken.again else "taken").inc()
     if taken.id is None:
         REFUSED.labels("http", "no-case").inc()

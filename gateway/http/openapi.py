@@ -103,7 +103,31 @@ OUTCOME_RESPONSES: dict[int | str, dict[str, Any]] = {
     202: _ACCEPTED,
     **_problems(401, 403, 404, 409, 422, 503),
 }
-PROBLEMS = _problems
+TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Each step with what the reader may know of it.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["subject", "versions", "entries"],
+                    "properties": {
+                        "subject": {"type": "string"},
+                        "versions": {
+                            "type": "object",
+                            "properties": {
+                                "intake": {"type": "integer"},
+                                "release": {"type": "integer"},
+                            },
+                        },
+                        "entries": {"type": "array", "items": {"type": "object"}},
+                    },
+                }
+            }
+        },
+    },
+    **_problems(401, 404, 409, 422, 503),
+}
 
 
 def request_body(kind: Literal["fact", "command"]) -> dict[str, Any]:

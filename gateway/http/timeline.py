@@ -1,0 +1,118 @@
+"""GET /v1/cases/{alias}/timeline: what happened to a case, as far as the reader may know."""
+
+import asyncio
+import re
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from throughcare.gateway.cloudevents import alias_from
+from throughcare.gateway.http.doors import caller, doors_of, wait_of
+from throughcare.gateway.http.openapi import TIMELINE_RESPONSES
+from throughcare.gateway.parties import Party
+from throughcare.gateway.problems import RefusedError
+from throughcare.gateway.views import Entry, Reader, shown
+from throughcare.runtime import queries
+from throughcare.runtime.pool import Connection, Pool
+
+_SQL = queries.load("throughcare.gateway", "timeline.sql")
+router = APIRouter()
+_VERSIONS = re.compile(r"(?:intake\.(\d{1,9}))?,?(?:release\.(\d{1,9}))?")
+
+
+class Versions(NamedTuple):
+    intake: int
+    release: int
+
+
+@router.get(
+    "/v1/cases/{alias:path}/timeline",
+    operation_id="getTimeline",
+    summary="What happened to a case",
+    responses=TIMELINE_RESPONSES,
+)
+async def get_timeline(
+    request: Request,
+    alias: str,
+    min_version: Annotated[str | None, Query(alias="min-version", max_length=60)] = None,
+) -> Response:
+    """`min-version`, as in `intake.3,release.2`: wait until both halves have come so far."""
+    party = await caller(request)
+    pool = doors_of(request).pool
+    wanted = _wanted(min_version)
+    case_ref = await find_case(pool, party, alias)
+    if wanted is not None:
+        await _reach(pool, case_ref, wanted, wait_of(request))
+    async with pool.acquire() as connection, connection.transaction():
+        body = await read_timeline(connection, party, alias, case_ref)
+    return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def find_case(pool: Pool, party: Party, alias: str) -> UUID:
+    """The case that a party calls so. What it may not see is, to it, not there; the log knows."""
+    name = alias_from(alias)
+    case_ref: UUID | None = None
+    if name is not None:
+        case_ref = await pool.fetchval(_SQL["resolve"], party.party, name)
+    if case_ref is None:
+        await record_denied(pool, party)
+        raise RefusedError("no-such-case")
+    return case_ref
+
+
+async def record_denied(pool: Pool, party: Party) -> None:
+    """An attempt at a name that is no case of the party's becomes a leaf of the log."""
+    await pool.execute(_SQL["record_read"], None, party.party, "denied")
+
+
+async def read_timeline(
+    connection: Connection, party: Party, alias: str, case_ref: UUID
+) -> dict[str, object]:
+    """The timeline for a party; that it was read becomes a leaf of the log with the same commit."""
+    await connection.execute(_SQL["record_read"], case_ref, party.party, "read")
+    reached = await connection.fetchrow(_SQL["reached"], case_ref)
+    assert reached is not None
+    rows = await connection.fetch(_SQL["entries"], case_ref)
+    sent = await connection.fetch(_SQL["sent"], case_ref, party.party)
+    reader = Reader(party.party, frozenset(party.roles), {row["id"] for row in sent})
+    return {
+        "subject": alias,
+        "versions": {"intake": reached["intake_version"], "release": reached["release_version"]},
+        "entries": shown([_entry(row) for row in rows], reader),
+    }
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    return Entry(
+        row["ordinal"], row["occurred_at"], row["recorded_at"], row["kind"], row["type"],
+        row["half"], row["version"], orjson.loads(row["data"] or "{}"), row["causation"],
+    )  # fmt: skip
+
+
+def _wanted(text: str | None) -> Versions | None:
+    if text is None:
+        return None
+    found = _VERSIONS.fullmatch(text)
+    if found is None or not text:
+        raise RefusedError("parameter-invalid")
+    return Versions(int(found[1] or 0), int(found[2] or 0))
+
+
+async def _reach(pool: Pool, case_ref: UUID, wanted: Versions, seconds: float) -> None:
+    """Wait until the timeline has come as far as wanted. Raises RefusedError `not-yet`."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + seconds
+    pause = 0.01
+    while True:
+        row = await pool.fetchrow(_SQL["reached"], case_ref)
+        assert row is not None
+        if row["intake_version"] >= wanted.intake and row["release_version"] >= wanted.release:
+            return
+        if loop.time() + pause > give_up:
+            raise RefusedError("not-yet")
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.2)

@@ -1,0 +1,271 @@
+"""Facts by Kafka: whatever a record holds, its party learns what became of it, and the door goes on."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import confluent_kafka
+import pytest
+
+from throughcare.contracts.topics import facts_of, outcomes_of
+from throughcare.tests.gateway.fake_agent import FakeAgent
+from throughcare.tests.gateway.ground import Gateway, event, open_case
+
+PARTY = "ik-27"
+
+
+class ForeignClient:
+    """librdkafka, not ours: writes facts, and reads the outcomes from their beginning."""
+
+    def __init__(self, servers: str, party: str) -> None:
+        self.party = party
+        self._producer = confluent_kafka.Producer({"bootstrap.servers": servers})
+        self._consumer = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": servers,
+                "group.id": f"{party}-reader",
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+            }
+        )
+        self._consumer.assign([confluent_kafka.TopicPartition(outcomes_of(party).name, 0, 0)])
+        self.outcomes: list[dict[str, Any]] = []
+
+    def emit(self, value: bytes | None, headers: list[tuple[str, bytes]] | None = None) -> int:
+        """Write one record; its offset."""
+        placed: list[int] = []
+        self._producer.produce(
+            facts_of(self.party).name,
+            value=value,
+            headers=headers or [],
+            on_delivery=lambda error, message: placed.append(message.offset()),
+        )
+        assert self._producer.flush(10) == 0
+        return placed[0]
+
+    def emit_fact(self, fact: dict[str, Any]) -> None:
+        self.emit(json.dumps(fact).encode(), [("content-type", b"application/cloudevents+json")])
+
+    async def outcomes_for(self, id: str, count: int = 1) -> list[dict[str, Any]]:
+        """Every outcome that answers this id, once there are `count`."""
+        for _ in range(150):
+            await asyncio.to_thread(self._read)
+            found = [o for o in self.outcomes if o["data"]["answered_id"] == id]
+            if len(found) >= count:
+                return found
+        raise AssertionError(f"no outcome for it among {len(self.outcomes)}")
+
+    def _read(self) -> None:
+        for message in self._consumer.consume(100, 0.1):
+            assert message.error() is None
+            self.outcomes.append(json.loads(message.value()))
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+@pytest.fixture(scope="session")
+async def foreign(gateway: Gateway, agent: FakeAgent) -> AsyncIterator[ForeignClient]:
+    client = ForeignClient(gateway.bootstrap_servers, PARTY)
+    yield client
+    client.close()
+
+
+async def opened(gateway: Gateway, alias: str) -> None:
+    async with gateway.client(PARTY) as client:
+        answer = await client.post("/v1/commands", json=open_case(alias))
+        assert answer.status_code == 201, answer.text
+
+
+async def test_a_foreign_client_emits_a_fact_and_reads_its_outcome(
+    gateway: Gateway, foreign: ForeignClient
+) -> None:
+    await opened(gateway, "K-1")
+    fact = event("fact", "release-scheduled", "K-1", expected_release_on="2026-12-24")
+
+    foreign.emit_fact(fact)
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["type"] == "org.throughcare.outcome.decided.v1"
+    assert outcome["subject"] == "K-1"
+    assert outcome["data"]["answered_source"] == fact["source"]
+    assert "case_ref" not in json.dumps(outcome)
+
+
+async def test_a_fact_in_binary_mode_is_the_same_fact(
+    gateway: Gateway, foreign: ForeignClient, agent: FakeAgent
+) -> None:
+    await opened(gateway, "K-2")
+    fact = event("fact", "release-scheduled", "K-2", expected_release_on="2026-12-24")
+    headers = [
+        (f"ce_{name}", str(fact[name]).encode())
+        for name in ("specversion", "id", "source", "type", "subject", "time")
+    ]
+
+    foreign.emit(
+        json.dumps(fact["data"]).encode(), [*headers, ("content-type", b"application/json")]
+    )
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["type"] == "org.throughcare.outcome.decided.v1"
+    foreign.emit_fact(fact)  # in the other mode it is no other message
+    again = await foreign.outcomes_for(fact["id"], count=2)
+    assert again[0] == again[1]
+
+
+async def test_a_fact_resent_with_another_body_is_refused_and_changes_nothing(
+    gateway: Gateway, foreign: ForeignClient
+) -> None:
+    await opened(gateway, "K-3")
+    fact = event("fact", "release-scheduled", "K-3", expected_release_on="2026-12-24")
+    foreign.emit_fact(fact)
+    await foreign.outcomes_for(fact["id"])
+
+    foreign.emit_fact({**fact, "data": {"expected_release_on": "2026-12-25"}})
+
+    outcomes = await foreign.outcomes_for(fact["id"], count=2)
+    assert outcomes[1]["data"]["refusal_code"] == "idempotency-key-reused"
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "stage"),
+    [
+        (b"\x80\x00\xff nonsense", [], "decode"),
+        (None, [], "decode"),
+        (b"", [("content-type", b"application/cloudevents+json")], "decode"),
+        (b"[1, 2]", [], "decode"),
+        (b'{"specversion": "1.0", "specversion": "1.0"}', [], "decode"),
+        (b"[" * 5_000, [], "decode"),
+        (b'{"specversion": "1.0", "x": "\\u0000"}', [], "decode"),
+        (b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"\xff\xfe")], "schema"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", [], "decode"),
+        (b'"' + b"x" * 70_000 + b'"', [], "decode"),
+        (b"{}", [(f"ce_x{n}", b"y") for n in range(300)], "decode"),
+    ],
+)
+async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing(
+    gateway: Gateway, foreign: ForeignClient, value: bytes | None, headers: Any, stage: str
+) -> None:
+    offset = foreign.emit(value, headers)
+
+    (outcome,) = await foreign.outcomes_for(f"0-{offset}")
+
+    assert outcome["type"] == "org.throughcare.outcome.dead-letter.v1"
+    assert outcome["data"]["stage"] == stage
+    letter = await gateway.pool.fetchrow(
+        "SELECT status, sealed FROM gateway.dead_letters WHERE id = $1::uuid",
+        outcome["data"]["dead_letter_id"],
+    )
+    assert letter["status"] == "open"
+    assert value is None or len(value) < 10 or value not in letter["sealed"]
+    await test_a_foreign_client_emits_a_fact_and_reads_its_outcome(gateway, foreign)
+
+
+@pytest.mark.parametrize(
+    ("change", "stage"),
+    [
+        ({"type": "org.throughcare.fact.release-scheduled.v2"}, "unknown-type"),
+        ({"type": "org.throughcare.fact.moon-landing.v1"}, "unknown-type"),
+        ({"type": "org.throughcare.event.release-date-set.v1"}, "unknown-type"),
+        ({"data": {"expected_release_on": "2026-02-31"}}, "schema"),
+        ({"data": {"expected_release_on": "2026-12-24", "name": "A. B."}}, "schema"),
+        ({"subject": "no blanks please"}, "schema"),
+    ],
+)
+async def test_what_breaks_its_contract_is_answered_with_its_own_id(
+    gateway: Gateway, foreign: ForeignClient, change: dict[str, Any], stage: str
+) -> None:
+    fact = event("fact", "release-scheduled", "K-9", expected_release_on="2026-12-24")
+
+    foreign.emit_fact({**fact, **change})
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["type"] == "org.throughcare.outcome.dead-letter.v1"
+    assert outcome["data"]["stage"] == stage
+
+
+async def test_a_fact_from_the_future_is_refused(gateway: Gateway, foreign: ForeignClient) -> None:
+    fact = event("fact", "release-scheduled", "K-9", expected_release_on="2096-12-24")
+
+    foreign.emit_fact({**fact, "time": "2090-01-01T00:00:00Z"})
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["data"]["refusal_code"] == "occurs-in-the-future"
+
+
+async def test_a_command_does_not_come_in_by_kafka(
+    gateway: Gateway, foreign: ForeignClient
+) -> None:
+    command = open_case("K-10")
+
+    foreign.emit_fact(command)
+
+    (outcome,) = await foreign.outcomes_for(command["id"])
+    assert outcome["type"] == "org.throughcare.outcome.dead-letter.v1"
+
+
+async def test_an_operator_replays_and_discards_the_doors_dead_letters(
+    gateway: Gateway, foreign: ForeignClient
+) -> None:
+    first = await dead_letter_of(foreign, foreign.emit(b"first nonsense"))
+    second = await dead_letter_of(foreign, foreign.emit(b"second nonsense"))
+
+    for letter, status in ((first, "replaying"), (second, "discarding")):
+        await gateway.pool.execute(
+            "UPDATE gateway.dead_letters SET status = $2 WHERE id = $1::uuid", letter, status
+        )
+    await gateway.pool.execute("NOTIFY throughcare_letters")
+
+    assert await status_of(gateway, first, "open") == "open"  # it is nonsense still
+    assert await status_of(gateway, second, "discarded") == "discarded"
+
+
+async def dead_letter_of(foreign: ForeignClient, offset: int) -> str:
+    (outcome,) = await foreign.outcomes_for(f"0-{offset}")
+    return str(outcome["data"]["dead_letter_id"])
+
+
+async def status_of(gateway: Gateway, letter: str, wanted: str) -> str:
+    status = ""
+    for _ in range(50):
+        status = await gateway.pool.fetchval(
+            "SELECT status FROM gateway.dead_letters WHERE id = $1::uuid", letter
+        )
+        if status == wanted:
+            break
+        await asyncio.sleep(0.1)
+    return status
+
+
+async def test_a_fact_that_was_buried_for_an_unknown_party_is_taken_once_it_is_known(
+    gateway: Gateway, foreign: ForeignClient
+) -> None:
+    await opened(gateway, "K-11")
+    fact = event("fact", "release-scheduled", "K-11", expected_release_on="2026-12-24")
+    await gateway.pool.execute(
+        "UPDATE gateway.parties SET disabled_at = now() WHERE party = $1", PARTY
+    )
+    try:
+        foreign.emit_fact(fact)
+        letter = None
+        for _ in range(50):
+            letter = await gateway.pool.fetchval(
+                "SELECT id FROM gateway.dead_letters WHERE code = 'unknown-party' AND status = 'open'"
+            )
+            if letter is not None:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        await gateway.pool.execute(
+            "UPDATE gateway.parties SET disabled_at = NULL WHERE party = $1", PARTY
+        )
+    assert letter is not None
+
+    await gateway.pool.execute(
+        "UPDATE gateway.dead_letters SET status = 'replaying' WHERE id = $1", letter
+    )
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["type"] == "org.throughcare.outcome.decided.v1"
+    assert await status_of(gateway, str(letter), "replayed") == "replayed"
