@@ -1,0 +1,52 @@
+-- make_schema --
+-- The bench keeps its own tables apart.
+CREATE SCHEMA bench;
+
+-- make_sink --
+-- Where COPY-only puts the states: the shape of the real table, one row a command.
+CREATE TABLE bench.sink (LIKE intake.cases, PRIMARY KEY (case_ref, taken));
+
+-- published --
+-- How far both journals were published, over all partitions.
+SELECT coalesce(sum(published) FILTER (WHERE topic = $1), 0)::bigint AS events,
+    coalesce(sum(published) FILTER (WHERE topic = $2), 0)::bigint AS outcomes
+FROM runtime.journals;
+
+-- count_outcomes --
+-- How many commands were answered.
+SELECT count(*) FROM {schema}.outcomes;
+
+-- count_held --
+-- How many commands wait for their turn.
+SELECT count(*) FROM {schema}.held;
+
+-- empty --
+-- As before the first message.
+TRUNCATE {schema}.events, {schema}.outcomes, {schema}.cases, {schema}.heard, {schema}.held,
+    runtime.journals, runtime.consumed, runtime.gaps, runtime.heartbeats;
+
+-- ready --
+-- How many processes have so many partitions.
+SELECT count(*) FROM runtime.heartbeats WHERE partitions = $1;
+
+-- begin_at --
+-- Let a consumer begin at these offsets.
+INSERT INTO runtime.consumed (consumer, topic, partition, position, next_offset, cluster_id)
+SELECT $1, $2, t.partition, 0, t.next_offset, $5
+FROM unnest($3::smallint[], $4::bigint[]) AS t (partition, next_offset);
+
+-- all_events --
+-- The events as they were written.
+SELECT partition, position, case_ref, version, envelope FROM {schema}.events ORDER BY position, partition;
+
+-- all_outcomes --
+-- The outcomes as they were written.
+SELECT id, partition, position, case_ref, envelope FROM {schema}.outcomes ORDER BY position, partition;
+
+-- a_case --
+-- A state as it was written.
+SELECT state_version, state FROM {schema}.cases LIMIT 1;
+
+-- empty_written --
+-- Room for COPY-only.
+TRUNCATE {schema}.events, {schema}.outcomes, bench.sink;
