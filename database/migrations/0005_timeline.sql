@@ -135,7 +135,8 @@ $$;
 create function timeline.entries_of(p_case uuid)
 returns table (
     ordinal bigint, occurred_at timestamptz, recorded_at timestamptz,
-    kind text, type text, half text, version integer, data jsonb
+    kind text, type text, half text, version integer, data jsonb,
+    causation uuid                                           -- the command or event it came of
 )
 language sql stable security definer set search_path = timeline, pg_temp as $$
     with read as (
@@ -158,7 +159,8 @@ language sql stable security definer set search_path = timeline, pg_temp as $$
                order by place, array_position(array['intake', 'release', 'notifications'], half),
                         version nulls last, entry),
            occurred_at, recorded_at, kind, said ->> 'type', half, version,
-           (said -> 'data') - 'answered_source' - 'answered_id'
+           (said -> 'data') - 'answered_source' - 'answered_id',
+           (said ->> 'causationid')::uuid
     from placed
     order by 1
 $$;
