@@ -2,7 +2,8 @@
 
 Settings come from the same environment as the services', read by its own few lines:
 THROUGHCARE_DATABASE__URL, THROUGHCARE_SMTP__HOST, __PORT, __SENDER, __USERNAME, __PASSWORD,
-__STARTTLS, and THROUGHCARE_WATCHER__EMAIL (who is told; nobody, if unset), __EVERY_S, __SERVICES.
+__STARTTLS; and THROUGHCARE_WATCHER__EMAIL (who is told; nobody, if unset), __EVERY_S (seconds from
+look to look), __PATIENCE_S (seconds to wait for PostgreSQL), __SERVICES (who has to be heard of).
 """
 
 import asyncio
@@ -22,8 +23,6 @@ from throughcare.services.watcher.mail import Count, Smtp
 from throughcare.services.watcher.store import SQL, Connection
 
 _SERVICES = "intake,release,notifications,timeline,gateway"
-#: Seconds without PostgreSQL: at start to give up, later to tell somebody.
-_PATIENCE_S = 20.0
 _HOUR_S = 3600.0
 
 
@@ -36,6 +35,8 @@ class Settings(NamedTuple):
     smtp: Smtp
     email: str | None
     every_s: float
+    #: Seconds without PostgreSQL: at the start to give up, later to tell somebody.
+    patience_s: float
     services: tuple[str, ...]
 
 
@@ -59,11 +60,13 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
             ),
             value("WATCHER__EMAIL") or None,
             float(value("WATCHER__EVERY_S", "10")),
+            float(value("WATCHER__PATIENCE_S", "20")),
             tuple(filter(None, value("WATCHER__SERVICES", _SERVICES).split(","))),
         )
     except ValueError:
         raise SettingsError(
-            "A setting is no number: look at THROUGHCARE_SMTP__PORT and THROUGHCARE_WATCHER__EVERY_S."
+            "A setting is no number: look at THROUGHCARE_SMTP__PORT, THROUGHCARE_WATCHER__EVERY_S "
+            "and THROUGHCARE_WATCHER__PATIENCE_S."
         ) from None
 
 
@@ -94,7 +97,7 @@ class Watcher:
     async def _without_database(self, error: str) -> None:
         since = self._started if self._looked_at is None else self._looked_at
         say("unreachable", error=error)
-        if self._loop.time() - since > _PATIENCE_S:
+        if self._loop.time() - since > self._settings.patience_s:
             if self._looked_at is None:
                 raise SettingsError(
                     "PostgreSQL does not answer at the address in THROUGHCARE_DATABASE__URL "

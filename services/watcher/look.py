@@ -51,13 +51,10 @@ async def look(connection: Connection, services: Sequence[str], up_s: float) -> 
     """Read on, check, and write down; `up_s`: seconds this process has been up."""
     alarms: set[Alarm] = set()
     for half in ("intake", "release"):
-        while True:
-            async with connection.transaction():
-                await connection.fetch(SQL["hold_state"])
-                said = await _read_on(connection, half)
-            alarms |= said.alarms
-            if not said.moved:
-                break
+        try:
+            alarms |= await _read_all(connection, half)
+        except asyncpg.PostgresError:
+            alarms.add(Alarm("check-broken", f"read {half}"))
     async with connection.transaction():
         await connection.fetch(SQL["hold_state"])
         found = await _check(connection, alarms, services, up_s)
@@ -67,6 +64,18 @@ async def look(connection: Connection, services: Sequence[str], up_s: float) -> 
         await connection.execute(SQL["clear_alarms"], kinds, subjects, sorted(found.seen))
         await connection.execute(SQL["end_look"], up_s)
     return found
+
+
+async def _read_all(connection: Connection, half: str) -> set[Alarm]:
+    """Read a half to its end, a stretch a transaction."""
+    alarms: set[Alarm] = set()
+    while True:
+        async with connection.transaction():
+            await connection.fetch(SQL["hold_state"])
+            said = await _read_on(connection, half)
+        alarms |= said.alarms
+        if not said.moved:
+            return alarms
 
 
 async def _read_on(connection: Connection, half: str) -> _Read:
@@ -81,6 +90,8 @@ async def _read_on(connection: Connection, half: str) -> _Read:
             continue
         reached[event.partition] = event.position
         taken.append(event)
+    if not taken:
+        return _Read(0, alarms)
     cases = await store.read_cases(connection, list({event.case_ref for event in taken}))
     changed: dict[UUID, Case] = {}
     for event in taken:
@@ -95,8 +106,7 @@ async def _read_on(connection: Connection, half: str) -> _Read:
             cases[event.case_ref] = changed[event.case_ref] = after
     if changed:
         await store.write_cases(connection, changed.values())
-    if reached:
-        await connection.execute(SQL["move_cursors"], half, list(reached), list(reached.values()))
+    await connection.execute(SQL["move_cursors"], half, list(reached), list(reached.values()))
     return _Read(len(reached), alarms)
 
 

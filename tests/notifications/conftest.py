@@ -17,6 +17,7 @@ import pytest
 from faust.types import TP
 from pytest_httpserver import HTTPServer
 
+from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.mailbox import Mailbox, start_mailbox
 from throughcare.contracts.envelope import Message, decode, encode
 from throughcare.contracts.kinds import Event
@@ -30,11 +31,18 @@ from throughcare.runtime.settings import Database as DatabaseSettings
 from throughcare.runtime.settings import Kafka, Settings, Smtp, Webhooks
 from throughcare.services.notifications.agents import project
 from throughcare.services.notifications.sender import Sender
-from throughcare.tests.support.parts import Database
+from throughcare.tests.support.parts import Database, Parts
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SENDER = "notices@desk.example"
 NOON = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+
+_EMPTY = """
+    DELETE FROM notifications.attempts; DELETE FROM notifications.deliveries;
+    DELETE FROM notifications.cases; DELETE FROM notifications.gone;
+    DELETE FROM notifications.events; DELETE FROM intake.stopped; DELETE FROM release.endings;
+    DELETE FROM gateway.case_access; DELETE FROM gateway.aliases; DELETE FROM gateway.parties;
+"""
 
 
 class Desk:
@@ -119,7 +127,7 @@ class Desk:
 
     def mails(self) -> list[EmailMessage]:
         return [
-            message_from_bytes(path.read_bytes(), policy=policy.default)  # type: ignore[arg-type]
+            message_from_bytes(path.read_bytes(), policy=policy.default)
             for path in self.mailbox.messages()
         ]
 
@@ -161,14 +169,23 @@ def mailbox(tmp_path: Path) -> Iterator[Mailbox]:
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def desk_database(parts: Parts, postgres: Postgres) -> Database:
+    """One database for all these tests: each begins with it empty."""
+    return parts.new_database()
+
+
 @pytest.fixture
-async def desk(database: Database, mailbox: Mailbox, httpserver: HTTPServer) -> AsyncIterator[Desk]:
-    url = database.url("throughcare_notifications")
+async def desk(
+    desk_database: Database, mailbox: Mailbox, httpserver: HTTPServer
+) -> AsyncIterator[Desk]:
+    url = desk_database.url("throughcare_notifications")
     pool = await open_pool(DatabaseSettings.model_validate({"url": url}), "test")
-    owner = await asyncpg.connect(database.url())
+    owner = await asyncpg.connect(desk_database.url())
     made = Desk(pool, owner, mailbox, httpserver)
     yield made
     with contextlib.suppress(asyncio.TimeoutError):
         await made.sender.drain()
+    await owner.execute(_EMPTY)
     await owner.close()
     await pool.close()
