@@ -1,0 +1,272 @@
+"""Receivers: they answer, or stay silent; book, meet, miss, look for people, take them on."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from throughcare.cli.cohort import rates
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.grid import (
+    at,
+    day_of,
+    evening,
+    next_evening,
+    plus,
+    working,
+)
+from throughcare.contracts import release_commands as commands
+from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import DeclineReason, OutreachMeans, OutreachResult
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Data
+from throughcare.protocol.release.state import (
+    PLACED,
+    Accepted,
+    Attended,
+    Booked,
+    Engaged,
+    Missed,
+    NotMet,
+    Referral,
+    Sent,
+)
+
+_DECLINES: tuple[DeclineReason, ...] = ("no-capacity", "no-capacity", "not-eligible", "out-of-area")
+_MEANS: tuple[OutreachMeans, ...] = ("phone", "visit", "peer")
+_HOUR = timedelta(hours=1)
+
+
+class Care:
+    """Every organisation that is asked about one case."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        course.listeners.append(self.hear)
+
+    def _says(self, one: Referral, data: Data, when: datetime) -> Iterator[Act]:
+        return self.course.by(one.receiver, data, when)
+
+    def hear(self, event: Message, now: datetime) -> None:
+        match event.data:
+            case events.ReferralSent() as sent:
+                self._asked(sent, now)
+            case events.ReferralAccepted(referral_id=id):
+                self._accepted(id, now)
+            case events.ReleaseDateSet() | events.ReleaseDateChanged():
+                self._date_known(now)
+            case events.PersonReleased():
+                for one in self.course.release.own.referrals:
+                    if isinstance(one.stand, PLACED):
+                        self._released(one, now)
+            case events.AppointmentBooked(referral_id=id, appointment_at=appointment_at):
+                on = evening(day_of(appointment_at))
+                self.course.plan(on, partial(self._appointment_over, id, appointment_at))
+            case events.AppointmentMissed(referral_id=id):
+                if self.course.outside is not None:
+                    self.course.plan(next_evening(now), partial(self._look_for, id))
+            case events.ClientAttended(referral_id=id):
+                self._came(id, now)
+            case events.EscalationRaised(code="D17", step=48):
+                self.course.plan(next_evening(now), self._look_for_unmet)
+            case _:
+                pass
+
+    # -- answering -----------------------------------------------------------------------------
+
+    def _asked(self, sent: events.ReferralSent, now: datetime) -> None:
+        course, id = self.course, sent.referral_id
+        if course.happens(rates.SILENT):
+            return
+        if sent.urgency == "routine":
+            wait = course.rng.choice((0, 0, 1, 1, 2, 3, 4))
+            when = next_evening(now, wait)
+            if wait and course.happens(rates.SAYS_RECEIVED):
+                course.plan(next_evening(now), partial(self._received, id))
+        elif sent.urgency == "short":
+            when = next_evening(now)
+        else:
+            when = evening(plus(day_of(now), 1))
+        declines = course.happens(rates.DECLINED)
+        course.plan(when, partial(self._answer, id, declines))
+
+    def _received(self, id: UUID, now: datetime) -> Iterator[Act]:
+        one = self.course.referral(id)
+        if isinstance(one.stand, Sent):
+            yield from self._says(one, commands.AcknowledgeReferral(referral_id=id), now)
+
+    def _answer(self, id: UUID, declines: bool, now: datetime) -> Iterator[Act]:
+        one = self.course.referral(id)
+        if not isinstance(one.stand, Sent):
+            return
+        if declines:
+            reason = self.course.rng.choice(_DECLINES)
+            answer: Data = commands.DeclineReferral(referral_id=id, reason_code=reason)
+        else:
+            answer = commands.AcceptReferral(referral_id=id)
+        yield from self._says(one, answer, now)
+
+    def _accepted(self, id: UUID, now: datetime) -> None:
+        course = self.course
+        course.plan(next_evening(now), partial(self._book, id))
+        if course.happens(rates.ACCEPTANCE_WITHDRAWN):
+            later = next_evening(now, course.days(2, 10))
+            course.plan(later, partial(self._take_back, id))
+        if course.outside is not None:
+            self._expect(course.referral(id), now)
+
+    def _take_back(self, id: UUID, now: datetime) -> Iterator[Act]:
+        one = self.course.referral(id)
+        if isinstance(one.stand, Accepted | Booked):
+            yield from self._says(
+                one, commands.WithdrawAcceptance(referral_id=id, reason_code="no-capacity"), now
+            )
+
+    # -- appointments --------------------------------------------------------------------------
+
+    def _date_known(self, now: datetime) -> None:
+        for one in self.course.release.own.referrals:
+            if isinstance(one.stand, Accepted | Booked):
+                self.course.plan(next_evening(now), partial(self._book, one.id))
+
+    def _book(self, id: UUID, now: datetime) -> Iterator[Act]:
+        """For the days right after the release; inside only once a date is known."""
+        one, inside = self.course.referral(id), self.course.inside
+        if not isinstance(one.stand, Accepted | Booked | Missed):
+            return
+        if inside is None:
+            first = plus(day_of(now), 1)
+        elif inside.expected_on is not None:
+            first = plus(max(inside.expected_on, day_of(now)), 1)
+        else:
+            return
+        appointment_at = at(working(first), self.course.rng.choice((10, 11, 15)))
+        if isinstance(one.stand, Booked) and one.stand.appointment_at == appointment_at:
+            return
+        yield from self._says(
+            one, commands.BookAppointment(referral_id=id, appointment_at=appointment_at), now
+        )
+
+    def _appointment_over(self, id: UUID, appointment_at: datetime, now: datetime) -> Iterator[Act]:
+        one, outside = self.course.referral(id), self.course.outside
+        if not isinstance(one.stand, Booked) or one.stand.appointment_at != appointment_at:
+            return
+        if outside is None:
+            return  # still inside: the next date brings another appointment
+        if self._comes_by(one, appointment_at):
+            yield from self._says(one, commands.RecordAttendance(referral_id=id), appointment_at)
+        else:
+            yield from self._says(one, commands.ReportMissedAppointment(referral_id=id), now)
+
+    def _comes_by(self, one: Referral, moment: datetime) -> bool:
+        """Whether the person comes to this service at all, and by then."""
+        day, outside = self.course.person.comes.get(one.service_type), self.course.outside
+        if day is None or outside is None or self._is_away(moment):
+            return False
+        return day_of(moment) >= plus(day_of(outside.released_at), day)
+
+    def _is_away(self, moment: datetime) -> bool:
+        away, outside = self.course.person.drifts_away, self.course.outside
+        if away is None or outside is None:
+            return False
+        return day_of(moment) >= plus(day_of(outside.released_at), away)
+
+    # -- after the release ---------------------------------------------------------------------
+
+    def _released(self, one: Referral, now: datetime) -> None:
+        course = self.course
+        today = evening(day_of(now))
+        prompt = today if now < today else evening(plus(day_of(now), 1))
+        when = prompt if course.happens(rates.CONFIRMS_RELEASE) else next_evening(prompt)
+        course.plan(when, partial(self._confirm_release, one.id))
+        if isinstance(one.stand, Accepted):
+            course.plan(prompt, partial(self._book, one.id))
+        self._expect(one, now)
+
+    def _confirm_release(self, id: UUID, now: datetime) -> Iterator[Act]:
+        one = self.course.referral(id)
+        if one.owes_word and isinstance(one.stand, PLACED):
+            yield from self._says(one, commands.AcknowledgeRelease(referral_id=id), now)
+
+    def _expect(self, one: Referral, now: datetime) -> None:
+        """The person comes on their own day, with or without an appointment."""
+        day, outside = self.course.person.comes.get(one.service_type), self.course.outside
+        if day is None or outside is None:
+            return
+        comes_on = plus(day_of(outside.released_at), day)
+        if day > 2:
+            comes_on = working(comes_on)  # only in the first days is somebody there at weekends
+        when = evening(comes_on) if evening(comes_on) > now else next_evening(now)
+        self.course.plan(when, partial(self._meet, one.id))
+
+    def _meet(self, id: UUID, now: datetime) -> Iterator[Act]:
+        one, outside = self.course.referral(id), self.course.outside
+        if not isinstance(one.stand, Accepted | Booked | Missed) or outside is None:
+            return
+        if self._is_away(now):
+            return
+        met_at = max(now - self.course.days(1, 4) * _HOUR, outside.released_at + 2 * _HOUR)
+        yield from self._says(one, commands.RecordAttendance(referral_id=id), min(met_at, now))
+
+    def _came(self, id: UUID, now: datetime) -> None:
+        course, one = self.course, self.course.referral(id)
+        if course.outside is None or isinstance(one.stand, Engaged):
+            return
+        if one.service_type == "documents":
+            return
+        if one.service_type == "psychosocial-support" and not course.happens(rates.SUPPORT_ENGAGED):
+            return
+        course.plan(next_evening(now, course.days(1, 5)), partial(self._engage, id))
+
+    def _engage(self, id: UUID, now: datetime) -> Iterator[Act]:
+        one = self.course.referral(id)
+        if isinstance(one.stand, Attended) and not self._is_away(now):
+            treats = one.service_type != "psychosocial-support"
+            yield from self._says(
+                one,
+                commands.EngageService(
+                    referral_id=id,
+                    criterion_code="treatment-started" if treats else "second-visit",
+                ),
+                now,
+            )
+
+    # -- looking for people ----------------------------------------------------------------------
+
+    def _look_for_unmet(self, now: datetime) -> Iterator[Act]:
+        outside, one = self.course.outside, self.course.responsible
+        if one is not None and outside is not None and isinstance(outside.contact, NotMet):
+            yield from self._try(one, len(outside.attempts), now)
+
+    def _look_for(self, id: UUID, now: datetime) -> Iterator[Act]:
+        """Three times at most, each by another means; reached, the person gets another appointment."""
+        one = self.course.referral(id)
+        if not isinstance(one.stand, Missed) or self.course.outside is None:
+            return
+        if one.stand.attempts >= len(_MEANS):
+            return
+        yield from self._try(one, one.stand.attempts, now)
+
+    def _try(self, one: Referral, attempts: int, now: datetime) -> Iterator[Act]:
+        course = self.course
+        result = self._result(one, now)
+        if result == "reached":
+            course.plan(next_evening(now), partial(self._book, one.id))
+        elif result == "not-reached":
+            later = next_evening(now, course.days(0, 1))
+            course.plan(later, partial(self._look_for, one.id))
+        yield from self._says(
+            one,
+            commands.RecordOutreach(
+                referral_id=one.id, means=_MEANS[attempts % len(_MEANS)], result=result
+            ),
+            now,
+        )
+
+    def _result(self, one: Referral, now: datetime) -> OutreachResult:
+        if self._is_away(now):
+            return "not-reached"
+        if self.course.happens(rates.OUTREACH_MEETS):
+            return "met"
+        return "reached" if self.course.happens(rates.OUTREACH_REACHES) else "not-reached"

@@ -1,0 +1,38 @@
+"""All courses of a run, and what happens next among them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from random import Random
+
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.care import Care
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.custody import Custody
+from throughcare.cli.cohort.follow_up import Alarms, FollowUp
+from throughcare.cli.cohort.person import make_person
+
+#: The first day of every run, a Monday; domain time is stepped, so it need not be today.
+START = date(2026, 3, 2)
+
+
+def make_cohort(cases: int, rng: Random, start: date = START) -> list[Course]:
+    """As many courses; the same for the same state of `rng`. Each has chance of its own."""
+    return [
+        _course(number, cases, start, Random(rng.getrandbits(64))) for number in range(1, cases + 1)
+    ]
+
+
+def _course(number: int, of: int, start: date, rng: Random) -> Course:
+    course = Course(make_person(number, of, start, rng), rng)
+    for play in (Custody, Care, FollowUp, Alarms):
+        play(course)
+    return course
+
+
+def next_act_at(courses: Sequence[Course]) -> datetime | None:
+    return min((at for course in courses if (at := course.next_at()) is not None), default=None)
+
+
+def acts_at(courses: Sequence[Course], now: datetime) -> list[Act]:
+    """One round of what is done now; ask again after these were decided and shown."""
+    return [act for course in courses for act in course.act(now)]

@@ -1,0 +1,144 @@
+"""One person's way: what is seen of the case so far, and what somebody means to do about it."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from random import Random
+from uuid import UUID
+
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.grid import PROFILE
+from throughcare.cli.cohort.person import Person
+from throughcare.cli.cohort.rates import Rate
+from throughcare.contracts.commands import OWNER
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.intake_events import INTAKE_EVENTS
+from throughcare.contracts.kinds import Data, Fact
+from throughcare.protocol.intake import HALF as INTAKE
+from throughcare.protocol.release import HALF as RELEASE
+from throughcare.protocol.release.rules import responsible
+from throughcare.protocol.release.state import Ended, InCustody, Outside, Referral
+from throughcare.protocol.stage import Stage, stage_of
+
+_NOBODY = UUID(int=0)
+
+
+#: What somebody will do at a moment, if it still makes sense then.
+Intent = Callable[[datetime], Iterable[Act]]
+
+
+class Course:
+    """Acts are asked for at grid points; what came of them is shown before the next are.
+
+    Whoever reacts looks at the case as its events tell it, so an act is a guess that the protocol
+    may still refuse.
+    """
+
+    def __init__(self, person: Person, rng: Random) -> None:
+        self.person = person
+        self.rng = rng
+        self.intake = INTAKE.initial(_NOBODY)
+        self.release = RELEASE.initial(_NOBODY)
+        #: Who hears of each event; set by whoever plays the parties.
+        self.listeners: list[Callable[[Message, datetime], None]] = []
+        self._agenda: list[tuple[datetime, int, Intent]] = []
+        self._order = 0
+        #: Decided on for this point, still to be said.
+        self._left: list[Act] = []
+
+    # -- the agenda ----------------------------------------------------------------------------
+
+    def plan(self, at: datetime, do: Intent) -> None:
+        self._order += 1
+        heapq.heappush(self._agenda, (at, self._order, do))
+
+    def next_at(self) -> datetime | None:
+        """The next moment at which somebody means to do something."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def act(self, now: datetime) -> list[Act]:
+        """What is done now, all to one half and by one way: their order is the order of taking.
+
+        Ask again, when these were decided and shown, until nothing comes.
+        """
+        while not self._left and self._agenda and self._agenda[0][0] <= now:
+            do = heapq.heappop(self._agenda)[2]
+            if not self.is_over:
+                self._left.extend(do(now))
+        if not self._left:
+            return []
+        lane = _lane(self._left[0].data)
+        count = next(
+            (n for n, act in enumerate(self._left) if _lane(act.data) != lane), len(self._left)
+        )
+        said, self._left = self._left[:count], self._left[count:]
+        return said
+
+    # -- what is seen --------------------------------------------------------------------------
+
+    def see(self, events: Sequence[Message], now: datetime) -> None:
+        """New events of the case: intake's in their order, then release's in theirs."""
+        for event in sorted(events, key=_place):
+            if _is_intakes(event):
+                self.intake = INTAKE.evolve(self.intake, event)
+                self.release = RELEASE.hear(self.release, event)
+            else:
+                self.release = RELEASE.evolve(self.release, event)
+                self.intake = INTAKE.hear(self.intake, event)
+        if self.is_over:
+            self._agenda.clear()
+            self._left.clear()
+            return
+        for event in sorted(events, key=_place):
+            for listen in self.listeners:
+                listen(event, now)
+
+    @property
+    def stage(self) -> Stage:
+        return stage_of(self.intake, self.release)
+
+    @property
+    def is_over(self) -> bool:
+        return isinstance(self.release.own.person, Ended)
+
+    @property
+    def inside(self) -> InCustody | None:
+        person = self.release.own.person
+        return person if isinstance(person, InCustody) else None
+
+    @property
+    def outside(self) -> Outside | None:
+        person = self.release.own.person
+        return person if isinstance(person, Outside) else None
+
+    @property
+    def responsible(self) -> Referral | None:
+        """The care receiver that answers for the person."""
+        return responsible(self.release, PROFILE)
+
+    def referral(self, referral_id: UUID) -> Referral:
+        return next(one for one in self.release.own.referrals if one.id == referral_id)
+
+    # -- chance --------------------------------------------------------------------------------
+
+    def happens(self, rate: Rate) -> bool:
+        return self.rng.random() < rate.value
+
+    def days(self, low: int, high: int) -> int:
+        return self.rng.randint(low, high)
+
+    def by(self, party: str, data: Data, occurred_at: datetime) -> Iterator[Act]:
+        yield Act(self.person.number, party, data, occurred_at)
+
+
+def _lane(data: Data) -> tuple[str, bool]:
+    return OWNER[type(data)], isinstance(data, Fact)
+
+
+def _place(event: Message) -> tuple[bool, int]:
+    assert event.sequence is not None
+    return not _is_intakes(event), event.sequence
+
+
+def _is_intakes(event: Message) -> bool:
+    return isinstance(event.data, INTAKE_EVENTS)

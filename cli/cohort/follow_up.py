@@ -1,0 +1,240 @@
+"""After the release: checks, people who are lost and return, and how cases end before their time.
+
+And alarms: whom one addresses says that they have seen it, and does something about it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from throughcare.cli.cohort import rates, world
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.grid import (
+    PROFILE,
+    day_of,
+    evening,
+    next_evening,
+    plus,
+    working,
+)
+from throughcare.contracts import intake_commands as intake
+from throughcare.contracts import release_commands as commands
+from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import ContactKind
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Data
+from throughcare.protocol.calendar import is_working_day
+from throughcare.protocol.release.rules import (
+    asked,
+    consent,
+    covers,
+    plan_item,
+    working_on,
+)
+from throughcare.protocol.release.state import (
+    Candidate,
+    Failed,
+    Lost,
+    Met,
+    NotMet,
+    Outside,
+    TakingPart,
+)
+
+_LAST = max(PROFILE.checks)
+
+
+class FollowUp:
+    """The care receiver that answers for the person."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        course.listeners.append(self.hear)
+
+    def _says(self, data: Data, now: datetime) -> Iterator[Act]:
+        one = self.course.responsible
+        if one is not None:
+            yield from self.course.by(one.receiver, data, now)
+
+    def hear(self, event: Message, now: datetime) -> None:
+        course = self.course
+        match event.data:
+            case events.PersonReleased():
+                self._released(now)
+            case events.FollowUpChecked(checkpoint_day=day) if day == _LAST:
+                course.plan(next_evening(now), self._complete)
+            case events.EscalationRaised(code="D19" | "D21", step=int() as day):
+                if course.happens(rates.CHECK_CAUGHT_UP):
+                    course.plan(next_evening(now, 1), partial(self._check, day))
+            case events.ContactLost() if course.person.comes_back is not None:
+                back_on = working(plus(day_of(now), course.person.comes_back))
+                course.plan(evening(back_on), self._come_back)
+            case _:
+                pass
+
+    def _released(self, now: datetime) -> None:
+        course, person = self.course, self.course.person
+        outside = course.outside
+        assert outside is not None
+        released_on = day_of(outside.released_at)
+
+        def on(day: int) -> datetime:
+            """The evening of a day after the release, or of the next on which people work."""
+            return max(evening(working(plus(released_on, day))), next_evening(now))
+
+        for day in PROFILE.checks:
+            due_on = plus(released_on, day)
+            check_on = due_on
+            while not is_working_day(PROFILE, check_on):
+                check_on = plus(check_on, -1)
+            if (due_on - check_on).days > PROFILE.early_days or evening(check_on) <= now:
+                check_on = due_on
+            if evening(check_on) > now and course.happens(rates.CHECK_DONE):
+                course.plan(evening(check_on), partial(self._check, day))
+        if person.drifts_away is not None:
+            for attempt in range(4):
+                when = on(person.drifts_away + 3 * attempt)
+                course.plan(when, partial(self._find_gone, attempt))
+        if person.withdraws is not None:
+            course.plan(on(max(person.withdraws, 1)), self._withdraw)
+        if person.reincarcerated is not None:
+            course.plan(on(person.reincarcerated), self._back_inside)
+        if person.dies is not None:
+            course.plan(on(person.dies), self._died)
+
+    # -- checks --------------------------------------------------------------------------------
+
+    def _check(self, day: int, now: datetime) -> Iterator[Act]:
+        outside, one = self.course.outside, self.course.responsible
+        if outside is None or one is None or isinstance(outside.contact, Lost):
+            return
+        if outside.checked_day >= day:
+            return
+        yield from self._says(
+            commands.CheckFollowUp(
+                referral_id=one.id,
+                checkpoint_day=day,
+                contact_kind=self._kind(outside, now),
+                still_engaged=isinstance(outside.contact, TakingPart),
+            ),
+            now,
+        )
+
+    def _kind(self, outside: Outside, now: datetime) -> ContactKind:
+        away = self.course.person.drifts_away
+        if isinstance(outside.contact, NotMet):
+            return "none"
+        if away is not None and day_of(now) >= plus(day_of(outside.released_at), away):
+            return "none"
+        return self.course.rng.choice(("visit", "visit", "phone", "peer"))
+
+    def _complete(self, now: datetime) -> Iterator[Act]:
+        outside, one = self.course.outside, self.course.responsible
+        if outside is None or one is None or outside.checked_day < _LAST:
+            return
+        if isinstance(outside.contact, Met | TakingPart):
+            yield from self._says(commands.CompleteFollowUp(referral_id=one.id), now)
+
+    # -- loss ----------------------------------------------------------------------------------
+
+    def _find_gone(self, attempt: int, now: datetime) -> Iterator[Act]:
+        """Nobody knows where the person is: three attempts on three days, then it is said."""
+        outside, one = self.course.outside, self.course.responsible
+        if outside is None or one is None or isinstance(outside.contact, Lost):
+            return
+        if attempt < 3:
+            means = ("phone", "visit", "peer")[attempt]
+            yield from self._says(
+                commands.RecordOutreach.model_validate(
+                    {"referral_id": one.id, "means": means, "result": "not-reached"}
+                ),
+                now,
+            )
+        elif len(outside.attempts) >= PROFILE.lost_rule.attempts:
+            yield from self._says(commands.DeclareContactLost(referral_id=one.id), now)
+
+    def _come_back(self, now: datetime) -> Iterator[Act]:
+        outside, one = self.course.outside, self.course.responsible
+        if outside is not None and one is not None and isinstance(outside.contact, Lost):
+            yield from self._says(commands.RecordAttendance(referral_id=one.id), now)
+
+    # -- ends ----------------------------------------------------------------------------------
+
+    def _withdraw(self, now: datetime) -> Iterator[Act]:
+        how = self.course.rng.choice(("in-person", "phone", "messenger"))
+        yield from self._says(intake.WithdrawConsent.model_validate({"received_how": how}), now)
+
+    def _back_inside(self, now: datetime) -> Iterator[Act]:
+        if self.course.outside is not None:
+            source = self.course.rng.choice(("told-by-client", "family"))
+            yield from self._says(
+                commands.ReportReincarceration.model_validate({"source_code": source}), now
+            )
+
+    def _died(self, now: datetime) -> Iterator[Act]:
+        if self.course.outside is not None:
+            yield from self._says(commands.ReportDeath(), now)
+
+
+class Alarms:
+    """Whoever an escalation addresses, and the coordinator whose task a stuck referral is."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        course.listeners.append(self.hear)
+
+    def hear(self, event: Message, now: datetime) -> None:
+        course = self.course
+        match event.data:
+            case events.EscalationRaised() as raised if course.happens(rates.ALARM_ACKNOWLEDGED):
+                party = raised.to_party or self._party_of(raised.to_role)
+                when = next_evening(now, course.days(0, 1))
+                id = raised.escalation_id
+                course.plan(when, partial(self._acknowledge, id, party))
+            case events.RerouteNeeded(referral_id=id, item=item):
+                course.plan(next_evening(now), partial(self._reroute, id, item))
+            case _:
+                pass
+
+    @staticmethod
+    def _party_of(role: str) -> str:
+        return world.PRISON.code if role.startswith("prison") else world.COORDINATOR.code
+
+    def _acknowledge(self, id: UUID, party: str, now: datetime) -> Iterator[Act]:
+        open_ = {one.id for one in self.course.release.own.escalations if not one.acknowledged}
+        if id in open_:
+            yield from self.course.by(party, commands.AcknowledgeEscalation(escalation_id=id), now)
+
+    def _reroute(self, failed_id: UUID, number: int, now: datetime) -> Iterator[Act]:
+        """The coordinator asks somebody the plan did not name, or says why nobody need be asked."""
+        course, state = self.course, self.course.release
+        item = plan_item(state, number)
+        given = consent(state, day_of(now))
+        failed = course.referral(failed_id)
+        if item is None or given is None or working_on(state.own, number) is not None:
+            return
+        if not isinstance(failed.stand, Failed):
+            return
+        tried = asked(state.own, number)
+        for party in world.INSTEAD[item.service_type]:
+            one = Candidate(party.code, world.type_of(party))
+            if party.code in tried or not covers(given, item, one, PROFILE):
+                continue
+            if course.happens(rates.REROUTED_BY_COORDINATOR):
+                yield from course.by(
+                    world.COORDINATOR.code,
+                    commands.SendReferral(item=number, receiver=world.receiver(party)),
+                    now,
+                )
+                return
+        live = {(one.code, one.referral_id) for one in state.own.live}
+        if ("D08", failed_id) in live:
+            yield from course.by(
+                world.COORDINATOR.code,
+                commands.WaiveDeadline(
+                    code="D08", referral_id=failed_id, reason_code="not-applicable"
+                ),
+                now,
+            )
