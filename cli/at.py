@@ -43,10 +43,14 @@ class Address:
 
 
 def at(home: Path | None) -> Address:
-    """Find the deployment. Raises SetupError where there is none."""
+    """Find the deployment. Raises SetupError where there is none.
+
+    A home that was named counts most, then the environment, then a home of one's own.
+    """
+    is_named = home is not None or "THROUGHCARE_DATABASE__URL" not in os.environ
     home = home or default_home()
     told_file = home / "run" / "up.json"
-    if told_file.exists():
+    if is_named and told_file.exists():
         told = json.loads(told_file.read_text())
         keys = home / "keys"
         return Address(
