@@ -8,12 +8,14 @@ from random import Random
 import pytest
 
 from throughcare.cli.cohort import rates
-from throughcare.cli.cohort.cohort import make_cohort
+from throughcare.cli.cohort.cohort import START, make_cohort
 from throughcare.cli.cohort.course import Course
 from throughcare.cli.cohort.grid import PROFILE, day_of
+from throughcare.cli.cohort.person import Person, make_person
 from throughcare.cli.cohort.rates import MADE_UP, Rate
 from throughcare.cli.cohort.simulate import Simulation
 from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import ServiceType
 from throughcare.contracts.kinds import Event
 from throughcare.protocol.decision import Decided, Refused
 from throughcare.protocol.release import HALF as RELEASE
@@ -142,25 +144,46 @@ def _treated(simulation: Simulation) -> Iterator[Course]:
             yield course
 
 
-def test_engagement_by_day_21_climbs_within_the_published_range(many: Simulation) -> None:
-    treated = list(_treated(many))
-    half = len(treated) // 2
+def test_engagement_by_day_21_lies_in_the_published_range(many: Simulation) -> None:
+    days = [_days_to(many, course, events.ServiceEngaged) for course in _treated(many)]
 
-    def share(courses: list[Course]) -> float:
-        days = [_days_to(many, course, events.ServiceEngaged) for course in courses]
-        return sum(day is not None and day <= 21 for day in days) / len(days)
+    share = sum(day is not None and day <= 21 for day in days) / len(days)
 
-    assert 0.22 < share(treated[:half]) < 0.45
-    assert 0.30 < share(treated[half:]) < 0.60
+    assert 0.25 < share < 0.53
 
 
-def test_three_of_five_who_come_to_treatment_come_within_a_week(many: Simulation) -> None:
-    days = [_days_to(many, course, events.ClientAttended) for course in _treated(many)]
-    came = [day for day in days if day is not None]
+@pytest.fixture(scope="module")
+def people() -> list[Person]:
+    rng = Random(3)
+    return [make_person(number, 2000, START, rng) for number in range(1, 2001)]
+
+
+def _first_days(people: list[Person], service: ServiceType) -> list[int | None]:
+    return [one.comes[service] for one in people if service in one.comes]
+
+
+def test_more_come_to_treatment_among_the_later_cases(people: list[Person]) -> None:
+    def share(some: list[Person]) -> float:
+        days = _first_days(some, "rehabilitation-outpatient")
+        return sum(day is not None for day in days) / len(days)
+
+    assert share(people[1200:]) > share(people[:800]) + 0.1
+
+
+def test_three_of_five_who_come_to_treatment_come_within_a_week(people: list[Person]) -> None:
+    came = [day for day in _first_days(people, "oat") if day is not None]
 
     share = sum(day <= 7 for day in came) / len(came)
 
-    assert share == pytest.approx(rates.LINKED_WITHIN_7_DAYS.value, abs=0.1)
+    assert share == pytest.approx(rates.LINKED_WITHIN_7_DAYS.value, abs=0.08)
+
+
+def test_two_of_five_on_methadone_at_release_come_to_a_site(people: list[Person]) -> None:
+    days = _first_days(people, "oat")
+
+    share = sum(day is not None for day in days) / len(days)
+
+    assert share == pytest.approx(rates.OAT_LINKED.value, abs=0.06)
 
 
 def test_every_rate_says_where_it_comes_from() -> None:
