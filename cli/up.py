@@ -4,11 +4,12 @@ import asyncio
 import fcntl
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.places import choose_port
@@ -29,6 +30,14 @@ _DATABASE_VARIABLE = "THROUGHCARE_DATABASE__URL"
 _READY_S = 120.0
 
 
+class Places(NamedTuple):
+    """Where everything answers; the database as its owner."""
+
+    http: str
+    kafka: str
+    postgres: str
+
+
 @dataclass
 class Up:
     """One home, running."""
@@ -39,15 +48,23 @@ class Up:
     kafka: Kafka | None = None
     postgres: Postgres | None = None
     services: list[Service] = field(default_factory=list)
+    #: More environment for the services.
+    env: Mapping[str, str] = field(default_factory=dict)
+    #: Make a party and a key for each role.
+    role_parties: bool = True
+    #: Done with a migrated database and the topics, before any service starts.
+    prepare: Callable[[Places], Awaitable[None]] | None = None
+    #: Done once all is ready; when it returns, everything is stopped.
+    then: Callable[[Places], Awaitable[None]] | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Start, tell that all is ready, wait for SIGTERM or Ctrl-C, stop."""
-        stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
+            loop.add_signal_handler(number, self.stopping.set)
         work = asyncio.create_task(self._work())
-        told = asyncio.create_task(stopping.wait())
+        told = asyncio.create_task(self.stopping.wait())
         try:
             await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
@@ -66,15 +83,19 @@ class Up:
         tell("migrating the database")
         await migrate(owner_url)
         await allow_logins(owner_url, secrets)
-        keys = await ensure_api_keys(owner_url, secrets)
+        keys = await ensure_api_keys(owner_url, secrets) if self.role_parties else {}
         await _make_topics(kafka_at)
         port = choose_port(self.http_port, self.home / "run" / "http.port", "the pages and the API")
         env = {
             **os.environ,
+            **self.env,
             **key_settings(self.home),
             _KAFKA_VARIABLE: kafka_at,
             "THROUGHCARE_HTTP__PORT": str(port),
         }
+        places = Places(f"http://127.0.0.1:{port}", kafka_at, owner_url)
+        if self.prepare is not None:
+            await self.prepare(places)
         for name in filter(_exists, SERVICES):
             own_url = url_for(owner_url, role_of(name), secrets.get(role_of(name)))
             self.services.append(
@@ -87,17 +108,16 @@ class Up:
                 group.create_task(keep_part("kafka", self.kafka, self.home, tell))
             if self.postgres is not None:
                 group.create_task(keep_part("postgres", self.postgres, self.home, tell))
-            addresses = {
-                "http": f"http://127.0.0.1:{port}",
-                "kafka": kafka_at,
-                "postgres": owner_url,
-            }
-            await self._wait_until_ready(owner_url, addresses["http"])
-            told = {**addresses, "api_keys": keys, "home": str(self.home), "pid": os.getpid()}
+            await self._wait_until_ready(owner_url, places.http)
+            told = {**places._asdict(), "api_keys": keys, "home": str(self.home)}
+            told["pid"] = os.getpid()
             write_json(self.home / "run" / "up.json", told)
             if self.ready_file is not None:
                 write_json(self.ready_file, told)
-            tell(f"ready: {addresses['http']} (Ctrl-C stops it)")
+            tell(f"ready: {places.http} (Ctrl-C stops it)")
+            if self.then is not None:
+                await self.then(places)
+                self.stopping.set()
 
     async def _start_parts(self) -> tuple[str, str]:
         """Where Kafka and PostgreSQL are: as the environment says, or started here."""
@@ -165,10 +185,14 @@ def up(home: Path, http_port: int, ready_file: Path | None) -> None:
     if ready_file is not None:
         ready_file = ready_file.absolute()
         ready_file.unlink(missing_ok=True)
-    home = home.absolute()
-    with alone_in(home):
+    run_alone(Up(home.absolute(), http_port, ready_file))
+
+
+def run_alone(up: Up) -> None:
+    """Hold the home while it runs; raises SetupError where it cannot."""
+    with alone_in(up.home):
         try:
-            asyncio.run(Up(home, http_port, ready_file).run())
+            asyncio.run(up.run())
         except* SetupError as group:
             raise first_of(group) from None
 
