@@ -16,7 +16,7 @@ async def build(running: Process) -> None:
     journal = running.journal(NOTIFICATIONS_EVENTS, "events")
     sender = Sender(running.pool, journal, running.seal, running.settings, lambda: running.owned)
     running.every("send", _LOOK_S, sender.step, "throughcare_deliveries")
-    running.on_stop(sender.drain)
+    running.on_stop(sender.close)
     await running.consume(Projector("notifications", project))
 
 

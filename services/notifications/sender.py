@@ -36,6 +36,8 @@ from throughcare.services.notifications.store import Delivery, Permission, Reach
 RETRY_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 #: Seconds after which an attempt nobody heard of again was lost with its process.
 LOST_AFTER_S = ATTEMPT_S + 5
+#: Seconds that a planned stop waits: a supervisor has no more patience than 15.
+_LEAVE_S = 8.0
 _AT_ONCE = 24
 #: One slow receiver must not take all the places.
 _AT_ONCE_A_PARTY = 4
@@ -92,6 +94,7 @@ class Sender:
         #: Something due found no place: look again as soon as one is free.
         self._more = False
         self._look: asyncio.Task[None] | None = None
+        self._closing = False
         #: Events of this service are appended one after the other: their places are counted.
         self._lane = asyncio.Lock()
 
@@ -100,7 +103,7 @@ class Sender:
         async with self._looking:
             free = _AT_ONCE - len(self._under_way)
             owned = self._owned()
-            if not owned or free <= 0:
+            if self._closing or not owned or free <= 0:
                 return
             # More than fit: those of a party that has its share already are passed over.
             due = await store.due_deliveries(self._pool, owned, self._under_way, 4 * _AT_ONCE)
@@ -111,9 +114,15 @@ class Sender:
             self._more = len(due) > len(self._under_way) or len(due) == 4 * _AT_ONCE
 
     async def drain(self) -> None:
-        """Wait for what is under way; an attempt takes no longer than ATTEMPT_S."""
+        """Wait for what is under way."""
         if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=ATTEMPT_S + 2)
+            await asyncio.wait(self._under_way.values(), timeout=ATTEMPT_S)
+
+    async def close(self) -> None:
+        """Begin nothing more, and wait a little; what is cut off is made once more."""
+        self._closing = True
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=_LEAVE_S)
 
     def _begin(self, delivery: UUID, party: str) -> None:
         task = asyncio.create_task(self._deliver(delivery), name="deliver")
@@ -262,6 +271,7 @@ class Sender:
                 self._log.warning("record again", error=fingerprint(error))
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, 2.0)
+        self._log.error("not recorded: it will be sent once more")
 
     async def _try_record(self, started: _Started, came: Attempted) -> Row | None:
         delivery, attempt = started.delivery, started.attempt

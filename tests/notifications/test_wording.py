@@ -1,0 +1,97 @@
+"""The words of a message: neutral in every language, and checked once rendered."""
+
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from throughcare.protocol.refusals import REFUSALS
+from throughcare.services.notifications import wording
+from throughcare.services.notifications.wording import TellingWordError, check, compose, local_time
+
+MOMENT = datetime(2026, 3, 1, 19, 30, tzinfo=UTC)
+LINK = "https://desk.example/"
+FOLDER = files("throughcare.services.notifications").joinpath("templates")
+
+
+@pytest.mark.parametrize("language", [*wording.LANGUAGES, "desk"])
+def test_no_text_holds_a_telling_word_of_any_language(language: str) -> None:
+    words = yaml.safe_load(FOLDER.joinpath(f"{language}.yaml").read_text("utf-8"))
+    texts = [words["code"], words["link"], words["foot"]]
+    texts += [part for form in ("act", "look") for part in words[form].values()]
+
+    check(*texts)
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+def test_each_language_has_its_own_list_of_telling_words(language: str) -> None:
+    lists = yaml.safe_load(FOLDER.joinpath("telling_words.yaml").read_text("utf-8"))
+
+    for word in lists[language]:
+        with pytest.raises(TellingWordError):
+            check(f"Before {word.rstrip('.').upper()} after")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your OAT appointment",
+        "Methadone",
+        "notices@aids-centre.example",
+        "https://prison.example/",
+        "clean-zone",
+        "Чистой зоны",
+        "Метадоновая программа",
+        "СИЗО-1",
+        "наркологический диспансер",
+        "ВИЧ",
+        "баңгилик",
+        "есірткіге",
+        "giyohvandlik",
+    ],
+)
+def test_a_telling_word_is_found_in_any_form_and_case(text: str) -> None:
+    with pytest.raises(TellingWordError):
+        check("Neutral", text)
+
+
+@pytest.mark.parametrize("text", ["float", "a party", "Martha", "visa", "K7FQ-2MPX", "привычка"])
+def test_a_word_that_only_holds_the_letters_of_one_is_not_found(text: str) -> None:
+    check(text)
+
+
+def test_the_time_is_the_desks_own() -> None:
+    assert local_time(MOMENT, "KG") == "01:30, 02.03.2026 (UTC+6)"
+    assert local_time(MOMENT, "UZ") == "00:30, 02.03.2026 (UTC+5)"
+    assert local_time(MOMENT, "XX") == "19:30, 01.03.2026 (UTC+0)"
+
+
+@pytest.mark.parametrize("language", ["en", "en-Latn", "ru-Cyrl"])
+def test_a_language_with_an_approved_text_is_used(language: str) -> None:
+    text = compose(language, "KG", MOMENT, "K7FQ-2MPX", LINK)
+
+    assert "01:30, 02.03.2026" in text.subject
+    assert "K7FQ-2MPX" in text.body
+    assert LINK in text.body
+
+
+@pytest.mark.parametrize("language", ["ky-Cyrl", "kk", "tg", "tk", "uz-Latn", "de", ""])
+def test_a_language_without_an_approved_text_says_call_the_desk_and_no_more(language: str) -> None:
+    text = compose(language, "KG", MOMENT, "K7FQ-2MPX", LINK)
+
+    assert text.subject.startswith("Please call the desk")
+    assert "2026" not in text.subject + text.body
+    assert "K7FQ-2MPX" in text.body
+
+
+def test_the_refusals_would_not_pass_so_the_list_is_no_rubber_stamp() -> None:
+    """Sentences that are about the matter hit the list more often than not."""
+    hits = 0
+    for refusal in REFUSALS.values():
+        try:
+            check(refusal.en)
+        except TellingWordError:
+            hits += 1
+
+    assert hits > len(REFUSALS) // 4
