@@ -1,8 +1,9 @@
 """The envelope: what is read back is what was said, and what cannot be read has a named reason."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 from hypothesis import given
@@ -122,6 +123,22 @@ def test_a_sender_may_not_add_fields() -> None:
 
 def test_times_are_written_in_utc_and_read_from_any_zone() -> None:
     assert rfc3339(instant("2026-03-01T10:00:00+06:00")) == "2026-03-01T04:00:00Z"
+
+
+def test_an_id_read_from_the_database_and_a_local_time_are_written_as_any_other() -> None:
+    driver_id = asyncpg.pgproto.pgproto.UUID(UUID(int=2).bytes)
+    bishkek = timezone(timedelta(hours=6))
+
+    raw = encode(_message(case_ref=driver_id, occurred_at=_AT.astimezone(bishkek)))
+
+    assert raw == encode(_message())
+
+
+def test_what_another_writer_spells_differently_is_read_as_the_same() -> None:
+    record = orjson.loads(encode(_message(sequence=7)))
+    record |= {"sequence": 7, "time": "2026-03-01T10:00:00+06:00", "id": f"urn:uuid:{UUID(int=1)}"}
+
+    assert decode(orjson.dumps(record)) == _message(sequence=7)
 
 
 def test_a_second_model_of_the_same_type_is_refused() -> None:

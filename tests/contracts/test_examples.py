@@ -60,6 +60,7 @@ def test_an_example_from_inside_survives_decoding_and_encoding_byte_for_byte(pat
 
     assert json.loads(encode(message)) == record
     assert encode(decode(encode(message))) == encode(message)
+    assert decode(encode(message)) == message
 
 
 @pytest.mark.parametrize(
