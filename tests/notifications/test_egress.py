@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from throughcare.services.notifications.channels import webhook
+from throughcare.services.notifications.channels import Attempted, webhook
 from throughcare.services.notifications.channels.egress import UnsafeUrlError, resolve
 from throughcare.tests.notifications.conftest import SECRET
 
@@ -18,7 +18,7 @@ NOTICE = UUID(int=5)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-async def post(url: str, *, allow_loopback: bool = True) -> webhook.Attempted:
+async def post(url: str, *, allow_loopback: bool = True) -> Attempted:
     return await webhook.send(url, SECRET, NOTICE, "{}", NOW, allow_loopback=allow_loopback)
 
 
@@ -57,7 +57,7 @@ async def test_what_is_no_public_https_address_gets_nothing(url: str) -> None:
     with pytest.raises(UnsafeUrlError):
         await resolve(url, allow_loopback=False)
 
-    assert await post(url, allow_loopback=False) == webhook.Attempted("failed", "bad-address")
+    assert await post(url, allow_loopback=False) == Attempted("failed", "bad-address")
 
 
 async def test_a_name_with_one_private_address_among_its_own_gets_nothing(
@@ -144,11 +144,11 @@ async def test_a_receiver_that_never_answers_is_left(monkeypatch: pytest.MonkeyP
 
         came = await post(f"http://127.0.0.1:{deaf.getsockname()[1]}/")
 
-    assert came == webhook.Attempted("again", "timeout")
+    assert came == Attempted("again", "timeout")
 
 
 async def test_a_receiver_that_is_away_is_tried_again() -> None:
-    assert await post("http://127.0.0.1:1/") == webhook.Attempted("again", "unreachable")
+    assert await post("http://127.0.0.1:1/") == Attempted("again", "unreachable")
 
 
 @pytest.mark.parametrize(
