@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import logging
 import os
 import random
 import shutil
@@ -38,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder for a look")
     options = parser.parse_args(argv)
     print(f"soak: seed {options.seed}, {options.seconds:g} s", flush=True)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the broker is away on purpose
     home = Path(tempfile.mkdtemp(prefix="throughcare-soak-"))
     home.chmod(0o711)
     try:

@@ -193,7 +193,8 @@ async def _stop(client: Any) -> None:
     try:
         async with asyncio.timeout(5):
             await client.stop()
-    except (KafkaError, TimeoutError, OSError):
+    # aiokafka cancels its own fetches and lets the cancellation out.
+    except (KafkaError, TimeoutError, OSError, asyncio.CancelledError):
         pass
 
 
