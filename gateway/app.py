@@ -3,7 +3,7 @@
 from throughcare.gateway.facts_door import FactsDoor
 from throughcare.gateway.forgetting import forget
 from throughcare.gateway.http.application import application
-from throughcare.gateway.http.doors import Doors
+from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.http.server import bind, make_server
 from throughcare.gateway.lease import Lease
 from throughcare.gateway.outcomes import Hearing
@@ -52,7 +52,7 @@ async def build(process: Process) -> None:
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
-    server = make_server(application(process, Doors(process.pool, relay, waiting)))
+    server = make_server(application(process, Doors(process.pool, relay, waiting, Turns())))
     process.spawn("http", server.serve([socket]))
 
     async def close_doors() -> None:

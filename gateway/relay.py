@@ -7,7 +7,6 @@ service that is down finds its commands in Kafka when it is back.
 
 import asyncio
 from collections.abc import Iterable
-from uuid import UUID
 
 from throughcare.contracts.commands import HalfName
 from throughcare.contracts.topics import COMMANDS_OF, partition_of
@@ -32,7 +31,7 @@ class Relay:
         self._pool = pool
         self._producer = producer
         self._cluster_id = cluster_id
-        self._lines: dict[Line, list[tuple[UUID, bytes]]] = {}
+        self._lines: dict[Line, list[ToRelay]] = {}
         self._wake = asyncio.Event()
         self._log = log.get("relay")
 
@@ -48,7 +47,7 @@ class Relay:
         """Commands that were just committed, in the order of their numbers."""
         for command in commands:
             line = (command.service, partition_of(command.case_ref))
-            self._lines.setdefault(line, []).append((command.case_ref, command.envelope))
+            self._lines.setdefault(line, []).append(command)
         self._wake.set()
 
     async def relay_forever(self) -> None:
@@ -66,10 +65,10 @@ class Relay:
                 await self._producer.renew()
                 await asyncio.sleep(0.2)
 
-    async def _send(self, lines: dict[Line, list[tuple[UUID, bytes]]]) -> None:
+    async def _send(self, lines: dict[Line, list[ToRelay]]) -> None:
         futures: list[asyncio.Future[object]] = []
         for (service, partition), commands in lines.items():
-            pairs = [(str(case_ref).encode(), raw) for case_ref, raw in commands]
+            pairs = [(str(command.case_ref).encode(), command.envelope) for command in commands]
             topic = COMMANDS_OF[service].name
             futures += await self._producer.start(topic, partition, pairs)
             RELAYED.labels(service).inc(len(pairs))

@@ -13,6 +13,7 @@ from uuid import UUID
 from throughcare.contracts import intake_events as intake
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
+from throughcare.contracts.envelope import rfc3339
 from throughcare.contracts.kinds import Event
 
 #: Said without the person's consent (†): seen by whoever said it, and by monitors.
@@ -126,8 +127,8 @@ class _View:
             return None
         made: dict[str, Any] = {
             "ordinal": entry.ordinal,
-            "occurred_at": entry.occurred_at,
-            "recorded_at": entry.recorded_at,
+            "occurred_at": rfc3339(entry.occurred_at),
+            "recorded_at": rfc3339(entry.recorded_at),
             "kind": entry.kind,
             "type": entry.type,
             "half": entry.half,

@@ -1,7 +1,6 @@
 """Waiting for an outcome: whoever took a message over HTTP may stay for what becomes of it."""
 
 import asyncio
-from collections.abc import Callable
 from uuid import UUID
 
 from throughcare.gateway.answers import Answer
@@ -26,17 +25,16 @@ class Waiting:
         for row in await self._pool.fetch(_SQL["answered"], list(self._waiting)):
             self._give(row["id"], answer_of(row))
 
-    async def wait(
-        self, id: UUID, seconds: float, begin: Callable[[], None] = lambda: None
-    ) -> Answer | None:
-        """The answer to a command, or None if there is none within `seconds`.
-
-        `begin` is called once nothing can be missed any more: an answer may be back at once.
-        """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer | None] = loop.create_future()
+    def expect(self, id: UUID) -> "asyncio.Future[Answer | None]":
+        """Begin to wait: from here on the answer cannot be missed. Hand the future to `wait`."""
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(id, set()).add(future)
-        begin()
+        return future
+
+    async def wait(
+        self, id: UUID, future: "asyncio.Future[Answer | None]", seconds: float
+    ) -> Answer | None:
+        """The answer to a command, or None if there is none within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 return await future

@@ -4,12 +4,13 @@ import asyncio
 import re
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from fastapi import Request
 from starlette.responses import Response
 
 from throughcare.gateway.answers import Answer, told
-from throughcare.gateway.cloudevents import MAX_BYTES
+from throughcare.gateway.cloudevents import MAX_BYTES, Said
 from throughcare.gateway.metrics import REFUSED
 from throughcare.gateway.parties import Party, authenticate
 from throughcare.gateway.problems import Language, RefusedError, problem
@@ -23,10 +24,25 @@ WAIT_MAX_S = 30.0
 _PREFER_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
 
+class Turns:
+    """One at a time for a party's name of a case.
+
+    The row's lock would do that too, but whoever waits there holds a connection that others need.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, party: Party, said: Said) -> asyncio.Lock:
+        """The turn for a message; to be held until it is handed over."""
+        return self._locks.setdefault((party.party, said.alias or said.id), asyncio.Lock())
+
+
 class Doors(NamedTuple):
     pool: Pool
     relay: Relay
     waiting: Waiting
+    turns: Turns
 
 
 def doors_of(request: Request) -> Doors:

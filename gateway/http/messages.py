@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
 from typing import Literal
 
 import asyncpg
@@ -10,8 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from throughcare.contracts.kinds import Command, Fact
+from throughcare.gateway.answers import Answer
 from throughcare.gateway.cloudevents import Said, read_binary, read_structured
 from throughcare.gateway.http.doors import (
+    Doors,
     body_of,
     caller,
     doors_of,
@@ -66,27 +67,39 @@ async def _post(request: Request, door: Literal["facts", "commands"]) -> Respons
     _check_key(request.headers, said)
     doors = doors_of(request)
     started = asyncio.get_running_loop().time()
-    try:
-        taken = await take_once(doors.pool, party, said)
-    except RefusedError as error:
-        if error.code == "no-such-case":
-            await record_denied(doors.pool, party)
-        raise
+    taken, future = await _take(doors, party, said)
     TAKEN.labels("http", "again" if taken.again else "taken").inc()
     if taken.id is None:
         REFUSED.labels("http", "no-case").inc()
         return problem("no-case", request_id(request), language_of(request))
     answer = taken.answer
-    if answer is None:
-        begin = partial(doors.relay.offer, [taken.relay] if taken.relay else [])
-        if seconds > 0:
-            answer = await doors.waiting.wait(taken.id, seconds, begin)
-        else:
-            begin()
+    if future is not None:
+        answer = await doors.waiting.wait(taken.id, future, seconds)
         if answer is not None and not taken.again:
             DECIDED_IN.observe(asyncio.get_running_loop().time() - started)
     status = 200 if taken.again else 201
     return outcome_response(request, taken.id, answer, taken.alias, status=status)
+
+
+async def _take(
+    doors: Doors, party: Party, said: Said
+) -> "tuple[Taken, asyncio.Future[Answer | None] | None]":
+    """Take it, and hand it over before the next one for the same name gets its turn."""
+    async with doors.turns.of(party, said):
+        try:
+            taken = await take_once(doors.pool, party, said)
+        except RefusedError as error:
+            if error.code == "no-such-case":
+                await record_denied(doors.pool, party)
+            raise
+        if taken.id is None or taken.answer is not None:
+            return taken, None
+        future = doors.waiting.expect(taken.id)
+        if taken.relay is not None:
+            doors.relay.offer([taken.relay])
+    if taken.again:
+        await doors.waiting.look()  # it may be decided long since
+    return taken, future
 
 
 def _read(headers: Mapping[str, str], raw: bytes) -> Said:
@@ -97,9 +110,10 @@ def _read(headers: Mapping[str, str], raw: bytes) -> Said:
         raise RefusedError("content-type-unsupported")
     if media_type == _STRUCTURED:
         return read_structured(raw)
+    # In binary mode the type of the data may go without saying.
+    if "ce-specversion" in headers and media_type in ("", "application/json"):
+        return read_binary(headers, "ce-", raw)
     if media_type == "application/json":
-        if "ce-specversion" in headers:
-            return read_binary(headers, "ce-", raw)
         return read_structured(raw)
     raise RefusedError("content-type-unsupported")
 

@@ -37,5 +37,7 @@ async def get_outcome(request: Request, id: str) -> Response:
         raise RefusedError("no-such-outcome")
     answer = answer_of(row)
     if answer is None and (seconds := wait_of(request, 0.0)) > 0:
-        answer = await doors.waiting.wait(known, seconds)
+        future = doors.waiting.expect(known)
+        await doors.waiting.look()  # it may have come meanwhile
+        answer = await doors.waiting.wait(known, future, seconds)
     return outcome_response(request, known, answer, row["alias"], status=200)

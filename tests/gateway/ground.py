@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,15 @@ def event(kind: str, name: str, alias: str | None, **data: Any) -> dict[str, Any
         "data": data,
     }
     return record if alias is None else {**record, "subject": alias}
+
+
+async def eventually(check: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
+    """Wait until it is so."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + within_s
+    while not await check():
+        assert loop.time() < give_up, "it never became so"
+        await asyncio.sleep(0.05)
 
 
 def open_case(alias: str | None) -> dict[str, Any]:
