@@ -80,23 +80,36 @@ class VerifierKey:
         checkpoint = _read_body(body + "\n")
         signed = False
         for line in lines[:-1]:
-            try:
-                dash, name, encoded = line.split(" ")
-                signature = base64.b64decode(encoded, validate=True)
-            except (ValueError, binascii.Error):
-                raise NoteError("a signature line cannot be read") from None
-            if dash != "—":
+            if line.count(" ") != 2 or not line.startswith("— "):
                 raise NoteError("a signature line cannot be read")
-            if name != self.name or signature[:4] != self.key_id:
+            _, name, encoded = line.split(" ")
+            if name != self.name or not self._is_ours(encoded):
                 continue
-            try:
-                self._public.verify(signature[4:], (body + "\n").encode())
-            except InvalidSignature:
-                raise NoteError("the signature does not hold") from None
+            if not self.holds(body + "\n", encoded):
+                raise NoteError("the signature does not hold")
             signed = True
         if not signed:
             raise NoteError("the pinned key did not sign this note")
         return checkpoint
+
+    def _is_ours(self, encoded: str) -> bool:
+        return _signature(encoded)[:4] == self.key_id
+
+    def holds(self, text: str, encoded: str) -> bool:
+        """Whether a signature, as a note carries it, is this key's over that text."""
+        signature = _signature(encoded)
+        try:
+            self._public.verify(signature[4:], text.encode())
+        except InvalidSignature:
+            return False
+        return signature[:4] == self.key_id
+
+
+def _signature(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error):
+        raise NoteError("a signature line cannot be read") from None
 
 
 def _read_body(body: str) -> Checkpoint:

@@ -56,10 +56,10 @@ def _of_intake(standing: Standing, event: Data) -> dict[str, Any]:
 
 def _of_release(standing: Standing, event: Data) -> dict[str, Any]:
     match event:
-        case release.ReleaseDateSet():
+        case release.ReleaseScheduled():
             on = event.expected_release_on
             return {"expected_release_on": on, "facility": event.facility or standing.facility}
-        case release.ReleaseDateChanged():
+        case release.ReleaseRescheduled():
             on_or_none = event.new_on
             return {
                 "expected_release_on": on_or_none,

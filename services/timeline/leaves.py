@@ -10,13 +10,13 @@ secret is destroyed nobody can try bytes against it, and the leaf stays what it 
 """
 
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from throughcare.contracts import outcomes
 from throughcare.contracts.kinds import Data
-from throughcare.services.timeline.merkle import leaf_hash
 
 #: Stands for the case where none is known; its secret salts what concerns no case and never dies.
 NO_CASE = UUID(int=0)
@@ -89,10 +89,12 @@ class Salts:
         return sha256(outer.digest() + stored).digest()
 
 
-def record_of(kind: str, commitment: bytes) -> bytes:
-    """The leaf's record, the same bytes for ever."""
-    return b"%s%s\n%s" % (_PREFIX, kind.encode(), commitment)
+@cache
+def leaf_prefix(kind: str) -> bytes:
+    """What is hashed before the commitment."""
+    return b"\x00" + _PREFIX + kind.encode() + b"\n"
 
 
 def leaf_of(kind: str, commitment: bytes) -> bytes:
-    return leaf_hash(record_of(kind, commitment))
+    """The leaf's hash."""
+    return sha256(leaf_prefix(kind) + commitment).digest()

@@ -30,7 +30,7 @@ class Sequencer:
         self, url: str, signer: Signer, clock: Callable[[], float], checkpoint_every_s: float
     ) -> None:
         self._url = url
-        self._signer = signer
+        self.signer = signer
         self._clock = clock
         self._every_s = checkpoint_every_s
         self._signed_at = clock() - checkpoint_every_s
@@ -45,7 +45,7 @@ class Sequencer:
     async def step(self) -> None:
         """Append all that waits; sign where the tree grew and the last signature is old enough."""
         async with self._lane:
-            if not await self._lead():
+            if not await self.lead():
                 return
             try:
                 while await self.append() == BATCH:
@@ -77,7 +77,8 @@ class Sequencer:
         if connection is not None:
             connection.terminate()
 
-    async def _lead(self) -> bool:
+    async def lead(self) -> bool:
+        """Take the lease if nobody has it; whether we are the one who appends."""
         connection = self._connection
         if connection is None or connection.is_closed():
             self._epoch = None
@@ -165,5 +166,5 @@ class Sequencer:
     async def checkpoint(self) -> None:
         """Sign the tree as it stands, if it grew."""
         assert self._connection is not None
-        await self._signer.sign(self._connection, self._edge.size, self._edge.root())
+        await self.signer.sign(self._connection, self._edge.size, self._edge.root())
         self._signed_at = self._clock()

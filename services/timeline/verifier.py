@@ -12,7 +12,7 @@ import asyncpg
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import Connection
-from throughcare.services.timeline.audit import Audit, Held, Report, StoredLeaf
+from throughcare.services.timeline.audit import Audit, Held, Report
 from throughcare.services.timeline.checkpoint import NoteError, VerifierKey
 from throughcare.services.timeline.folder import LATEST
 from throughcare.services.timeline.leaves import NO_CASE
@@ -125,10 +125,9 @@ async def _verify(
     last = -1
     growing: dict[TileAt, bytes] = {}
     while rows := await connection.fetch(_SQL["leaves"], last, BATCH):
-        leaves = [StoredLeaf(*row) for row in rows]
-        last = leaves[-1].number
-        await _learn(connection, audit, leaves)
-        growing.update(audit.take(leaves))
+        last = rows[-1]["index"]
+        await _learn(connection, audit, {row["case_ref"] for row in rows})
+        growing.update(audit.take(rows))
         whole = {at: tile for at, tile in growing.items() if len(tile) == WIDTH * HASH}
         for at in whole:
             del growing[at]
@@ -142,16 +141,12 @@ async def _verify(
     return audit.finish(soon)
 
 
-async def _learn(connection: Connection, audit: Audit, leaves: Sequence[StoredLeaf]) -> None:
-    unknown = {
-        leaf.case_ref
-        for leaf in leaves
-        if leaf.case_ref is not None and not audit.knows(leaf.case_ref)
-    }
-    if not audit.knows(str(NO_CASE)):
-        unknown.add(str(NO_CASE))
+async def _learn(connection: Connection, audit: Audit, cases: set[str | None]) -> None:
+    unknown = [
+        case for case in {*cases, str(NO_CASE)} if case is not None and not audit.knows(case)
+    ]
     if unknown:
-        rows = await connection.fetch(_SQL["secrets"], list(unknown))
+        rows = await connection.fetch(_SQL["secrets"], unknown)
         audit.know({row["case_ref"]: row["secret"] for row in rows})
 
 

@@ -113,21 +113,26 @@ class Log:
 
     async def keep_as_said(self, inputs: Sequence[Input]) -> None:
         """What the services would have in their own tables, and how far the timeline has come."""
+        kept: dict[tuple[str, str], list[tuple[object, ...]]] = {}
         for input in inputs:
-            message, kind = input.message, input.tp.topic.split(".")
-            half, table = kind[1], kind[2]
-            key = message.sequence if table == "events" else message.id
+            message = input.message
+            _, half, table, _ = input.tp.topic.split(".")
             column = "version" if table == "events" else "id"
-            await self.owner.execute(
-                f"INSERT INTO {half}.{table} (partition, position, case_ref, {column}, envelope)"  # noqa: S608
+            key = message.sequence if table == "events" else message.id
+            row = (input.tp.partition, message.position, message.case_ref, key, input.raw)
+            kept.setdefault((f"{half}.{table}", column), []).append(row)
+        for (table, column), rows in kept.items():
+            await self.owner.executemany(
+                f"INSERT INTO {table} (partition, position, case_ref, {column}, envelope)"  # noqa: S608
                 " VALUES ($1, $2, $3, $4, $5)",
-                input.tp.partition, message.position, message.case_ref, key, input.raw,
-            )  # fmt: skip
-            await self.owner.execute(
-                "INSERT INTO runtime.consumed VALUES ('timeline', $1, $2, $3, 0, 'here')"
-                " ON CONFLICT (consumer, topic, partition) DO UPDATE SET position = $3",
-                *input.tp, message.position,
-            )  # fmt: skip
+                rows,
+            )
+        reached = {input.tp: input.message.position for input in inputs}
+        await self.owner.executemany(
+            "INSERT INTO runtime.consumed VALUES ('timeline', $1, $2, $3, 0, 'here')"
+            " ON CONFLICT (consumer, topic, partition) DO UPDATE SET position = $3",
+            [(*tp, position) for tp, position in reached.items()],
+        )
 
     async def grow(self, case_refs: Sequence[UUID], count: int, *, sign: bool = True) -> None:
         """Some events of these cases, each also in its service's own table; appended, and signed."""
@@ -142,6 +147,7 @@ class Log:
         if sign:
             await self.sequencer.step()
         else:
+            assert await self.sequencer.lead()
             assert await self.sequencer.append() == count
 
     async def verify(self, *places: Path, owner: bool = True, url: str | None = None) -> Report:

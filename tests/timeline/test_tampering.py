@@ -154,17 +154,15 @@ async def _rewrite(log: Log) -> None:
     )
     found = await log.owner.fetch("SELECT case_ref, secret FROM timeline.secrets")
     secrets = {row["case_ref"]: row["secret"] for row in found}
-    hashes = []
+    fitting = []
     for row in rows:
         salts = Salts(secrets[salt_owner(row["kind"], row["case_ref"])])
         commitment = salts.commitment(row["message_id"].bytes, row["envelope"])
-        hashes.append(leaf_of(row["kind"], commitment))
-        await log.owner.execute(
-            "UPDATE timeline.leaves SET commitment = $2, kind = $3 WHERE index = $1",
-            row["index"],
-            commitment,
-            row["kind"],
-        )
+        fitting.append((row["index"], row["kind"], commitment))
+    await log.owner.executemany(
+        "UPDATE timeline.leaves SET kind = $2, commitment = $3 WHERE index = $1", fitting
+    )
+    hashes = [leaf_of(kind, commitment) for _, kind, commitment in fitting]
     edge = Edge()
     tiles = edge.extend(hashes)
     await log.owner.execute("TRUNCATE timeline.tiles")
