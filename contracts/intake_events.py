@@ -42,10 +42,10 @@ class CaseOpened(Event):
     expected_release_on: date | None = None
 
 
-class ProgrammeAdmitted(Event):
+class ProgrammeEnrolled(Event):
     """† Says nothing about consent, and consent says nothing about it."""
 
-    name: ClassVar[str] = "programme-admitted"
+    name: ClassVar[str] = "programme-enrolled"
     programme_code: LocalCode
     phase_code: LocalCode | None = None
     facility: FacilityCode | None = None
@@ -110,7 +110,7 @@ class PlanRevised(Event):
 
 INTAKE_EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
-    ProgrammeAdmitted,
+    ProgrammeEnrolled,
     ConsentOffered,
     ConsentGranted,
     ConsentRefused,

@@ -46,10 +46,10 @@ from throughcare.contracts.codes import (
 from throughcare.contracts.kinds import Event
 
 
-class ReleaseDateSet(Event):
+class ReleaseScheduled(Event):
     """†"""
 
-    name: ClassVar[str] = "release-date-set"
+    name: ClassVar[str] = "release-scheduled"
     expected_release_on: date
     #: When the facility said so, and when we learnt it.
     said_at: Moment
@@ -58,10 +58,10 @@ class ReleaseDateSet(Event):
     facility: FacilityCode | None = None
 
 
-class ReleaseDateChanged(Event):
+class ReleaseRescheduled(Event):
     """†"""
 
-    name: ClassVar[str] = "release-date-changed"
+    name: ClassVar[str] = "release-rescheduled"
     change: DateChange
     old_on: date | None = None
     #: None: no date is known any more.
@@ -361,8 +361,8 @@ class EscalationCleared(Event):
 
 
 RELEASE_EVENTS: tuple[type[Event], ...] = (
-    ReleaseDateSet,
-    ReleaseDateChanged,
+    ReleaseScheduled,
+    ReleaseRescheduled,
     PersonTransferred,
     PersonReleased,
     PersonReleasedBeforeConsent,

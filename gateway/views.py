@@ -19,11 +19,11 @@ from throughcare.contracts.kinds import Event
 #: Said without the person's consent (†): seen by whoever said it, and by monitors.
 WITHOUT_CONSENT: tuple[type[Event], ...] = (
     intake.CaseOpened,
-    intake.ProgrammeAdmitted,
+    intake.ProgrammeEnrolled,
     intake.ConsentOffered,
     intake.ConsentRefused,
-    release.ReleaseDateSet,
-    release.ReleaseDateChanged,
+    release.ReleaseScheduled,
+    release.ReleaseRescheduled,
     release.PersonTransferred,
     release.PersonReleasedBeforeConsent,
     release.PersonDied,

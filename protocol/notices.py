@@ -78,9 +78,9 @@ def hear(known: KnownParties, event: Message) -> KnownParties:
             return replace(known, facility=known.facility or facility)
         case intake.ConsentWithdrawn():
             return replace(known, stopped=True)
-        case release.ReleaseDateSet(facility=str() as facility):
+        case release.ReleaseScheduled(facility=str() as facility):
             return replace(known, facility=facility)
-        case release.ReleaseDateChanged(facility=str() as facility):
+        case release.ReleaseRescheduled(facility=str() as facility):
             return replace(known, facility=facility)
         case release.PersonTransferred() as moved:
             return replace(known, facility=moved.to_facility)
@@ -153,7 +153,7 @@ def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
             return _to_holder(known, cancelled.referral_id)
         case release.RerouteNeeded():
             return (Notice("reroute-needed", "protocol-coordinator"),)
-        case release.ReleaseDateChanged():
+        case release.ReleaseRescheduled():
             return tuple(Notice("case-updated", one.role, one.party) for one in known.holders)
         case release.PersonTransferred() as moved:
             return (Notice("case-moved", "prison-health", facility=moved.to_facility),)

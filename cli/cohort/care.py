@@ -54,7 +54,7 @@ class Care:
                 self._asked(sent, now)
             case events.ReferralAccepted(referral_id=id):
                 self._accepted(id, now)
-            case events.ReleaseDateSet() | events.ReleaseDateChanged():
+            case events.ReleaseScheduled() | events.ReleaseRescheduled():
                 self._date_known(now)
             case events.PersonReleased():
                 for one in self.course.release.own.referrals:

@@ -115,8 +115,8 @@ class Custody:
                 at = next_evening(now, course.days(0, 1)) if person.known_before else now
                 course.plan(at, self._refer)
             case (
-                events.ReleaseDateSet(expected_release_on=on)
-                | events.ReleaseDateChanged(new_on=date() as on)
+                events.ReleaseScheduled(expected_release_on=on)
+                | events.ReleaseRescheduled(new_on=date() as on)
             ):
                 self._date_known(on, now)
             case events.ReadinessLost():

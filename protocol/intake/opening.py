@@ -30,7 +30,7 @@ def open_case(
         return (opened,)
     return (
         opened,
-        events.ProgrammeAdmitted(programme_code=command.programme_code, facility=command.facility),
+        events.ProgrammeEnrolled(programme_code=command.programme_code, facility=command.facility),
     )
 
 
@@ -39,7 +39,7 @@ def enrol(
 ) -> tuple[Event, ...] | Refused:
     if fact.programme_code not in profile.programmes:
         return Refused("programme-unknown")
-    admitted = events.ProgrammeAdmitted(
+    admitted = events.ProgrammeEnrolled(
         programme_code=fact.programme_code,
         phase_code=fact.phase_code,
         facility=fact.facility,

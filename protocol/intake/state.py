@@ -13,7 +13,7 @@ from throughcare.protocol.record import Record, replace
 
 IntakeEvent = (
     events.CaseOpened
-    | events.ProgrammeAdmitted
+    | events.ProgrammeEnrolled
     | events.ConsentOffered
     | events.ConsentGranted
     | events.ConsentRefused
@@ -99,7 +99,7 @@ def apply(own: Own, event: IntakeEvent, protocol_version: str) -> Own:
     match event:
         case events.CaseOpened():
             return replace(own, case=Opened(), protocol_version=protocol_version)
-        case events.ProgrammeAdmitted():
+        case events.ProgrammeEnrolled():
             return replace(own, programmes=(*own.programmes, event.programme_code))
         case events.ConsentOffered():
             return replace(own, case=Offered())

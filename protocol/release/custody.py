@@ -46,7 +46,7 @@ def schedule(
     if person.expected_on is not None:
         return (_changed(person.expected_on, on, context, fact),)
     return (
-        events.ReleaseDateSet(
+        events.ReleaseScheduled(
             expected_release_on=on,
             said_at=context.occurred_at,
             known_at=context.received_at,
@@ -156,13 +156,13 @@ def _changed(
     new: date | None,
     context: Context,
     fact: facts.ReleaseScheduled | facts.ReleaseRescheduled,
-) -> events.ReleaseDateChanged:
+) -> events.ReleaseRescheduled:
     change: DateChange
     if new is None:
         change = "cancelled"
     else:
         change = "brought-forward" if old is not None and new < old else "postponed"
-    return events.ReleaseDateChanged(
+    return events.ReleaseRescheduled(
         change=change,
         old_on=old,
         new_on=new,

@@ -45,8 +45,8 @@ from throughcare.protocol.release.state import (
 )
 
 ReleaseEvent = (
-    events.ReleaseDateSet
-    | events.ReleaseDateChanged
+    events.ReleaseScheduled
+    | events.ReleaseRescheduled
     | events.PersonTransferred
     | events.PersonReleased
     | events.PersonReleasedBeforeConsent
@@ -154,8 +154,8 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
 
 def _person(
     own: Own,
-    event: events.ReleaseDateSet
-    | events.ReleaseDateChanged
+    event: events.ReleaseScheduled
+    | events.ReleaseRescheduled
     | events.PersonTransferred
     | events.PersonReleased
     | events.PersonReleasedBeforeConsent
@@ -168,11 +168,11 @@ def _person(
 ) -> Own:
     person = own.person
     match event:
-        case events.ReleaseDateSet() | events.ReleaseDateChanged():
+        case events.ReleaseScheduled() | events.ReleaseRescheduled():
             if not isinstance(person, InCustody):
                 return own
-            on = event.new_on if isinstance(event, events.ReleaseDateChanged) else None
-            on = event.expected_release_on if isinstance(event, events.ReleaseDateSet) else on
+            on = event.new_on if isinstance(event, events.ReleaseRescheduled) else None
+            on = event.expected_release_on if isinstance(event, events.ReleaseScheduled) else on
             person = replace(
                 person, expected_on=on, date_said_at=event.said_at, date_known_at=event.known_at
             )

@@ -35,7 +35,7 @@ def _opened(event: intake.CaseOpened, context: Context) -> tuple[Event, ...]:
     if event.expected_release_on is None:
         return ()
     return (
-        events.ReleaseDateSet(
+        events.ReleaseScheduled(
             expected_release_on=event.expected_release_on,
             said_at=context.occurred_at,
             known_at=context.received_at,

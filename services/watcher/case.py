@@ -50,9 +50,9 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
             return replace(case, consented=True)
         case "consent-withdrawn":
             return replace(case, consented=False)
-        case "case-opened" | "release-date-set" if data.get("expected_release_on"):
+        case "case-opened" | "release-scheduled" if data.get("expected_release_on"):
             return replace(case, expected_on=date.fromisoformat(data["expected_release_on"]))
-        case "release-date-changed":
+        case "release-rescheduled":
             new_on = data.get("new_on")
             return replace(case, expected_on=date.fromisoformat(new_on) if new_on else None)
         case "person-released" | "person-released-before-consent":

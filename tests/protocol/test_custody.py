@@ -30,11 +30,11 @@ def test_the_first_date_is_set_and_the_next_changes_it(story: Story) -> None:
     story.must(facts.ReleaseRescheduled(expected_release_on=_on(70)), *PRISON)
     story.must(facts.ReleaseRescheduled(), *PRISON)
 
-    assert [event.name for event in story.events() if event.name.startswith("release-date")] == [
-        "release-date-set",
-        *["release-date-changed"] * 3,
+    assert [event.name for event in story.events() if event.name.startswith(("release-sch", "release-resch"))] == [
+        "release-scheduled",
+        *["release-rescheduled"] * 3,
     ]
-    changes = story.events(re.ReleaseDateChanged)
+    changes = story.events(re.ReleaseRescheduled)
     assert [change.change for change in changes] == ["brought-forward", "postponed", "cancelled"]
 
 
@@ -50,7 +50,7 @@ def test_the_same_date_again_says_nothing_new(story: Story, kind: type[Fact]) ->
 def test_the_opening_may_bring_the_date(story: Story) -> None:
     story.opened(expected_release_on=_on(50))
 
-    [said] = story.events(re.ReleaseDateSet)
+    [said] = story.events(re.ReleaseScheduled)
     assert said.expected_release_on == _on(50)
 
 

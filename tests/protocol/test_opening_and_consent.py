@@ -33,7 +33,7 @@ REFUSED = ie.ConsentRefused(refusal_scope="all")
 WITHDRAWN = ie.ConsentWithdrawn(consent_id=COMMAND, received_how="sms")
 CLOSED = re.CaseClosed(reason_code="completed")
 ENROLLED = facts.ProgrammeEnrolled(programme_code="clean-zone", facility="kg-31")
-ADMITTED = ie.ProgrammeAdmitted(programme_code="clean-zone", facility="kg-31")
+ADMITTED = ie.ProgrammeEnrolled(programme_code="clean-zone", facility="kg-31")
 PLAIN = ic.WithdrawConsent(received_how="sms")
 
 

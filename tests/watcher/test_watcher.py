@@ -20,8 +20,8 @@ from throughcare.contracts.release_events import (
     OutreachAttempted,
     PersonReleased,
     ReferralSent,
-    ReleaseDateChanged,
-    ReleaseDateSet,
+    ReleaseRescheduled,
+    ReleaseScheduled,
 )
 from throughcare.contracts.topics import partition_of
 from throughcare.runtime.ids import new_case_ref, new_id
@@ -91,7 +91,7 @@ async def test_a_release_with_nobody_is_found_when_72_hours_are_over_and_not_bef
 
 
 async def test_a_date_that_passed_without_a_word_is_found(scene: Scene) -> None:
-    dated = ReleaseDateSet(expected_release_on=DAY, said_at=NOON, known_at=NOON)
+    dated = ReleaseScheduled(expected_release_on=DAY, said_at=NOON, known_at=NOON)
     case = await a_case(scene, dated)
 
     await scene.clock(DAY_LIMIT - timedelta(seconds=1))
@@ -99,7 +99,7 @@ async def test_a_date_that_passed_without_a_word_is_found(scene: Scene) -> None:
     await scene.clock(DAY_LIMIT)
     assert await scene.look() == [("date-passed", str(case))]
 
-    moved = ReleaseDateChanged(
+    moved = ReleaseRescheduled(
         change="postponed", old_on=DAY, new_on=date(2026, 4, 1), said_at=NOON, known_at=NOON
     )
     await scene.say("release", case, moved)
