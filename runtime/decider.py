@@ -24,6 +24,8 @@ from throughcare.runtime.pool import Connection
 
 _SQL = queries.load("throughcare.runtime", "decider.sql")
 _CACHE_MAX = 20_000
+#: Deciders of one process: while the database writes for one, another decides.
+LANES = 2
 
 
 class Answer(Protocol):

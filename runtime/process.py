@@ -24,6 +24,7 @@ from throughcare.runtime import crash, log, queries
 from throughcare.runtime.agent import Agent, Handler
 from throughcare.runtime.errors import Meaning, SetupError, fingerprint, meaning_of
 from throughcare.runtime.journal import Journal, Producer
+from throughcare.runtime.lanes import Lanes
 from throughcare.runtime.pool import Pool, open_pool
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Settings
@@ -47,7 +48,7 @@ class Process:
     admin: AIOKafkaAdminClient
     cluster_id: str
     seal: Seal
-    agent: Agent | None = None
+    lanes: Lanes | None = None
     app: App | None = None
 
     def __init__(self, service: str, settings: Settings) -> None:
@@ -65,7 +66,7 @@ class Process:
     @property
     def owned(self) -> list[int]:
         """The partitions this process may write."""
-        return sorted(self.agent.owned) if self.agent else []
+        return sorted(self.lanes.owned) if self.lanes else []
 
     async def open(self) -> None:
         settings = self.settings
@@ -149,16 +150,23 @@ class Process:
 
     # -- the Faust app ------------------------------------------------------------------------
 
-    async def consume(self, handler: Handler, topics: Sequence[Topic] | None = None) -> None:
-        """Start the service's agent on its topics, its journals and its watch."""
+    async def consume(
+        self, handlers: Handler | Sequence[Handler], topics: Sequence[Topic] | None = None
+    ) -> None:
+        """Start the service's agents on its topics, its journals and its watch; a lane a handler."""
         topics = read_by(self.service) if topics is None else topics
-        self.agent = agent = Agent(
-            self.service,
-            self.pool,
-            handler,
-            journals={topic.name for topic in topics if topic.is_journal},
-            cluster_id=self.cluster_id,
-            seal=self.seal,
+        self.lanes = lanes = Lanes(
+            [
+                Agent(
+                    self.service,
+                    self.pool,
+                    handler,
+                    journals={topic.name for topic in topics if topic.is_journal},
+                    cluster_id=self.cluster_id,
+                    seal=self.seal,
+                )
+                for handler in (handlers if isinstance(handlers, Sequence) else [handlers])
+            ]
         )
         names = tuple(topic.name for topic in topics)
         self.app = app = make_app(self.service, self.settings.kafka, names, self._offsets_of)
@@ -166,25 +174,23 @@ class Process:
         @app.agent(app.lists, name=f"{self.service}/take")
         async def take(stream: Any) -> None:
             async for lists in stream:
-                try:
-                    await agent.take(lists, app)
-                except Exception as error:  # noqa: BLE001 - no exception ever reaches Faust
-                    self._log.error("agent ended", error=fingerprint(error))
-                    os._exit(FORCED_EXIT)
+                await lanes.take(lists)
 
+        for number in range(len(lanes.agents)):
+            self.spawn(f"lane {number}", lanes.work(number, app))
         for journal in self.journals:
             self.spawn(f"publish {journal.topic}", journal.publish_forever())
             self.spawn(f"mark {journal.topic}", journal.mark_forever())
             self.every(f"sweep {journal.topic}", 1.0, journal.sweep, "throughcare_gaps")
-        self.every("letters", 1.0, agent.settle_letters, "throughcare_letters")
+        self.every("letters", 1.0, lanes.settle_letters, "throughcare_letters")
         await app.start()
         self.spawn("faust", self._watch_faust(app))
 
     async def _offsets_of(self, tps: set[TP]) -> Mapping[TP, int]:
-        assert self.agent is not None
-        offsets = await self.agent.assigned(tps)
+        assert self.lanes is not None
+        offsets = await self.lanes.assigned(tps)
         for journal in self.journals:
-            await journal.own(self.agent.owned)
+            await journal.own(self.lanes.owned)
         return offsets
 
     async def _watch_faust(self, app: App) -> None:
@@ -196,27 +202,27 @@ class Process:
 
     async def _watch(self) -> None:
         """Tell that we are alive, and leave when the cluster is another or nothing moves."""
-        loop = asyncio.get_running_loop()
-        last, since = -1, loop.time()
+        now = asyncio.get_running_loop().time
+        #: What each agent had done when it last moved, and when that was.
+        moved: dict[Agent, tuple[int, float]] = {}
         beats = 0
         while True:
             await asyncio.sleep(1.0)
             beats += 1
-            agent = self.agent
-            ready = agent is None or bool(agent.owned)
-            await self._beat(ready, len(agent.owned) if agent else 0)
+            owned = self.owned
+            await self._beat(self.lanes is None or bool(owned), len(owned))
             if beats % 2 == 0:
                 await self._check_cluster()
-            if agent is None:
-                continue
-            if agent.progress != last or not self._has_work(agent):
-                last, since = agent.progress, loop.time()
-            elif loop.time() - since > _STALLED_S:
-                self._log.error("stalled")
-                os._exit(FORCED_EXIT)
+            for agent in self.lanes.agents if self.lanes else ():
+                progress, since = moved.get(agent, (-1, 0.0))
+                if agent.progress != progress or not self._has_work(agent):
+                    moved[agent] = (agent.progress, now())
+                elif now() - since > _STALLED_S:
+                    self._log.error("stalled")
+                    os._exit(FORCED_EXIT)
 
     def _has_work(self, agent: Agent) -> bool:
-        if agent.busy or not agent.owned:
+        if agent.busy or not self.owned:
             return True
         app = self.app
         return app is not None and any(

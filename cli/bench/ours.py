@@ -7,7 +7,7 @@ import sys
 
 from throughcare.cli.bench.halves import HALVES
 from throughcare.runtime import process
-from throughcare.runtime.decider import Decider
+from throughcare.runtime.decider import LANES, Decider
 from throughcare.runtime.process import Process
 
 
@@ -15,15 +15,20 @@ def main(name: str) -> None:
     half = HALVES[name]
 
     async def build(running: Process) -> None:
-        decider = Decider(
-            half.seat,
-            events=running.journal(half.events, "events"),
-            outcomes=running.journal(half.outcomes, "outcomes"),
-            commands_topic=half.commands.name,
-            project=half.project,
-            projected=half.projected,
-        )
-        await running.consume(decider, [half.commands])
+        events = running.journal(half.events, "events")
+        outcomes = running.journal(half.outcomes, "outcomes")
+        deciders = [
+            Decider(
+                half.seat,
+                events=events,
+                outcomes=outcomes,
+                commands_topic=half.commands.name,
+                project=half.project,
+                projected=half.projected,
+            )
+            for _ in range(LANES)
+        ]
+        await running.consume(deciders, [half.commands])
 
     process.main(half.schema, build)
 

@@ -3,20 +3,25 @@
 from throughcare.contracts.topics import RELEASE_COMMANDS, RELEASE_EVENTS, RELEASE_OUTCOMES
 from throughcare.protocol.answer import Seat
 from throughcare.protocol.release import HALF
-from throughcare.runtime.decider import Decider
+from throughcare.runtime.decider import LANES, Decider
 from throughcare.runtime.process import Process
 from throughcare.services.release.deadlines import DeadlineLoop
 from throughcare.services.release.store import SEAM_EVENTS, keep_seam
 
 
 async def start(process: Process) -> None:
-    decider = Decider(
-        Seat(HALF),
-        events=process.journal(RELEASE_EVENTS, "events"),
-        outcomes=process.journal(RELEASE_OUTCOMES, "outcomes"),
-        commands_topic=RELEASE_COMMANDS.name,
-        project=keep_seam,
-        projected=SEAM_EVENTS,
-    )
-    await process.consume(decider)
+    events = process.journal(RELEASE_EVENTS, "events")
+    outcomes = process.journal(RELEASE_OUTCOMES, "outcomes")
+    deciders = [
+        Decider(
+            Seat(HALF),
+            events=events,
+            outcomes=outcomes,
+            commands_topic=RELEASE_COMMANDS.name,
+            project=keep_seam,
+            projected=SEAM_EVENTS,
+        )
+        for _ in range(LANES)
+    ]
+    await process.consume(deciders)
     process.every("deadlines", 0.5, DeadlineLoop(process).run, "throughcare_clock")

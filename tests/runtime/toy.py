@@ -14,7 +14,7 @@ from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Command, Event, Outcome
 from throughcare.contracts.topics import INTAKE_COMMANDS, INTAKE_EVENTS, INTAKE_OUTCOMES
 from throughcare.protocol.answer import Answer
-from throughcare.runtime.decider import Decider
+from throughcare.runtime.decider import LANES, Decider
 from throughcare.runtime.process import Process, main
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -98,10 +98,11 @@ class ToySeat:
 async def build(process: Process) -> None:
     events = process.journal(INTAKE_EVENTS, "events")
     answers = process.journal(INTAKE_OUTCOMES, "outcomes")
-    decider = Decider(
-        ToySeat(), events=events, outcomes=answers, commands_topic=INTAKE_COMMANDS.name
-    )
-    await process.consume(decider, [INTAKE_COMMANDS])
+    deciders = [
+        Decider(ToySeat(), events=events, outcomes=answers, commands_topic=INTAKE_COMMANDS.name)
+        for _ in range(LANES)
+    ]
+    await process.consume(deciders, [INTAKE_COMMANDS])
 
 
 def command(
