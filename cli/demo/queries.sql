@@ -1,0 +1,26 @@
+-- step_clock --
+-- It is this moment now, and deadlines up to that one may fire.
+SELECT runtime.step_clock($1, $2);
+
+-- next_due_at --
+-- The earliest deadline of all cases.
+SELECT min(next_due_at) FROM release.cases;
+
+-- new_events --
+-- What the timeline has learnt of both halves since it was asked the last time, in the order it came.
+SELECT entry, case_ref, envelope FROM timeline.entries
+WHERE entry > $1 AND kind = 'event'
+ORDER BY entry;
+
+-- case_of --
+-- The cases that a party knows by these names.
+SELECT alias, case_ref FROM gateway.aliases WHERE party = $1 AND alias = ANY ($2::text[]);
+
+-- names --
+-- What each party calls these cases.
+SELECT case_ref, party, alias FROM gateway.aliases WHERE case_ref = ANY ($1::uuid[]);
+
+-- name_for_audit --
+-- The monitor's own name for each of these cases; it outlives the case.
+SELECT t.case_ref, gateway.alias_for(t.case_ref, $1, t.code) AS alias
+FROM unnest($2::uuid[], $3::text[]) AS t (case_ref, code);

@@ -1,0 +1,197 @@
+"""The stepper: moves domain time from one occupied point to the next, never past what is under way.
+
+At each point: the clock is put there, acts are said and settle, deadlines that are due by then run
+and settle. Settled is one query, `barrier.sql`. So nothing depends on how fast anything was.
+
+What happened is read where monitors read it, from the timeline's entries, as the operator: one
+query a round for the whole cohort instead of a request a case, and the projection is tried on the
+way. A party still acts under its own name for a case and with its own key, through the doors.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from throughcare.cli.cohort import world
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.cohort import acts_at, next_act_at
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.demo.doors import Doors, Named
+from throughcare.contracts.envelope import Message, decode
+from throughcare.contracts.kinds import Fact
+from throughcare.contracts.topics import PARTITIONS, TOPICS
+from throughcare.runtime import queries
+from throughcare.runtime.ids import new_code
+
+_SQL = queries.load("throughcare.cli.demo")
+_BARRIER = queries.load("throughcare.cli.demo", "barrier.sql")
+_READERS = [
+    (topic.name, reader) for topic in TOPICS if topic.is_journal for reader in topic.readers
+]
+_POLL_S = 0.005
+#: Before any case began.
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+#: Real seconds after which something must be wrong: services retry within a few.
+_STUCK_S = 60.0
+
+
+class StuckError(Exception):
+    """The deployment does not come to rest; the message says what is still under way."""
+
+
+class Stepper:
+    """Lets a cohort live through a running deployment."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, doors: Doors, courses: Sequence[Course]
+    ) -> None:
+        self._connection = connection
+        self._doors = doors
+        self._courses = courses
+        self._by_case: dict[UUID, Course] = {}
+        self._cases: dict[int, UUID] = {}
+        self._names: dict[tuple[UUID, str], str] = {}
+        self._said: defaultdict[int, int] = defaultdict(int)
+        self._entry = 0
+        self._settled = BEGINNING
+        self.points = 0
+        #: The monitor's name of each person's case.
+        self.audit: dict[int, str] = {}
+        #: Acts of a party that has no name for the case (any more).
+        self.nameless: list[Act] = []
+
+    async def run(self, until: datetime, show: Callable[[datetime], None]) -> None:
+        """Live until nothing more happens by then. Raises StuckError."""
+        while (now := await self._next()) is not None and now <= until:
+            await self._live(now)
+            self.points += 1
+            show(now)
+
+    async def _next(self) -> datetime | None:
+        """The next occupied point."""
+        due = await self._connection.fetchval(_SQL["next_due_at"])
+        moments = [at for at in (due, next_act_at(self._courses)) if at is not None]
+        return min(moments, default=None)
+
+    async def _live(self, now: datetime) -> None:
+        await self._step(now, self._settled)
+        while acts := acts_at(self._courses, now):
+            facts = await self._say(acts)
+            await self._settle(facts)
+            await self._see(now)
+        due = await self._connection.fetchval(_SQL["next_due_at"])
+        if due is not None and due <= now:
+            await self._step(now, now)
+            await self._settle(())
+            await self._see(now)
+        self._settled = now
+
+    async def _step(self, at: datetime, settled: datetime) -> None:
+        await self._connection.execute(_SQL["step_clock"], at, settled)
+
+    async def _settle(self, facts: Sequence[str]) -> None:
+        """Wait until nothing is under way; `facts`: ids of what went by Kafka."""
+        topics, readers = [t for t, _ in _READERS], [r for _, r in _READERS]
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + _STUCK_S
+        while True:
+            left = await self._connection.fetchval(
+                _BARRIER["unsettled"], facts, topics, readers, PARTITIONS
+            )
+            if left is None:
+                return
+            if loop.time() > give_up:
+                raise StuckError(left)
+            await asyncio.sleep(_POLL_S)
+
+    # -- saying --------------------------------------------------------------------------------
+
+    async def _say(self, acts: Sequence[Act]) -> list[str]:
+        """Say one round, all people at once; returns the ids of what went by Kafka."""
+        lanes: defaultdict[int, list[Named]] = defaultdict(list)
+        emitted: list[str] = []
+        for named in await self._name(acts):
+            if isinstance(named.act.data, Fact) and named.act.person % 3:
+                # One topic, one partition: in the order in which it is said.
+                await self._doors.emit(named)
+                emitted.append(named.id)
+            else:
+                lanes[named.act.person].append(named)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._doors.flush())
+            for lane in lanes.values():
+                group.create_task(self._doors.say(lane))
+        return emitted
+
+    async def _name(self, acts: Sequence[Act]) -> list[Named]:
+        """Each act with what its party calls the case; learnt from the notice that named it."""
+        unknown = {
+            case_ref
+            for act in acts
+            if (case_ref := self._cases.get(act.person)) is not None
+            and (case_ref, act.party) not in self._names
+        }
+        if unknown:
+            for row in await self._connection.fetch(_SQL["names"], list(unknown)):
+                self._names[row["case_ref"], row["party"]] = row["alias"]
+        named = []
+        for act in acts:
+            alias = self._alias(act)
+            if alias is None:
+                self.nameless.append(act)
+                continue
+            self._said[act.person] += 1
+            named.append(Named(act, alias, f"{act.person}-{self._said[act.person]}"))
+        return named
+
+    def _alias(self, act: Act) -> str | None:
+        if act.party == world.PRISON.code:
+            return _prison_reference(act.person)
+        case_ref = self._cases.get(act.person)
+        return None if case_ref is None else self._names.get((case_ref, act.party))
+
+    # -- seeing --------------------------------------------------------------------------------
+
+    async def _see(self, now: datetime) -> None:
+        """Show everybody what happened to their case."""
+        rows = await self._connection.fetch(_SQL["new_events"], self._entry)
+        if not rows:
+            return
+        self._entry = rows[-1]["entry"]
+        if any(row["case_ref"] not in self._by_case for row in rows):
+            await self._know_cases()
+        new: defaultdict[int, list[Message]] = defaultdict(list)
+        for row in rows:
+            if b'"source":"/services/notifications' not in row["envelope"]:
+                new[self._by_case[row["case_ref"]].person.number].append(decode(row["envelope"]))
+        for course in self._courses:
+            if events := new.get(course.person.number):
+                course.see(events, now)
+
+    async def _know_cases(self) -> None:
+        """Whose the new cases are: the prison named them. The monitor gets a name for each, too."""
+        left = {
+            _prison_reference(course.person.number): course
+            for course in self._courses
+            if course.person.number not in self._cases
+        }
+        found = await self._connection.fetch(_SQL["case_of"], world.PRISON.code, list(left))
+        for row in found:
+            course = left[row["alias"]]
+            self._cases[course.person.number] = row["case_ref"]
+            self._by_case[row["case_ref"]] = course
+        refs = [row["case_ref"] for row in found]
+        codes = [new_code() for _ in refs]
+        for row in await self._connection.fetch(
+            _SQL["name_for_audit"], world.MONITOR.code, refs, codes
+        ):
+            self.audit[self._by_case[row["case_ref"]].person.number] = row["alias"]
+
+
+def _prison_reference(person: int) -> str:
+    """What the prison's own system calls the person's file."""
+    return f"F-{person:04}"
