@@ -9,17 +9,24 @@ committed to Kafka: where to read on stands in the database, beside what was rea
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import faust
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from throughcare.runtime.settings import Kafka
 
-Record = ConsumerRecord[bytes | None, bytes | None]
+
+class Record(Protocol):
+    """A record as aiokafka hands it over."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 class RecordLists(NamedTuple):
@@ -34,7 +41,7 @@ OffsetsOf = Callable[[set[TP]], Awaitable[Mapping[TP, int]]]
 
 class _Thread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        kafka: Kafka = self.app.kafka
+        kafka = cast(App, self.app).kafka
         self._assignor = RangePartitionAssignor
         return AIOKafkaConsumer(
             client_id=self.app.conf.broker_client_id,
@@ -61,7 +68,7 @@ class _Consumer(driver.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        app: App = self.app
+        app = cast(App, self.app)
         while not (self.should_stop or fetcher.should_stop):
             try:
                 records, _ = await self._wait_next_records(timeout=1.0)
@@ -69,7 +76,7 @@ class _Consumer(driver.Consumer):
                 if app.should_stop:
                     return
                 raise
-            if self.should_stop or records is None:
+            if records is None:
                 return
             if not self.flow_active:
                 if records:  # fetched across a rebalance: read them again
@@ -80,7 +87,7 @@ class _Consumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Go to where the database says we are; beyond the log's ends `earliest` applies."""
-        offsets = await self.app.offsets_of(self.assignment())
+        offsets = await cast(App, self.app).offsets_of(self.assignment())
         for tp, offset in offsets.items():
             self._thread.seek(driver.ensure_aiokafka_TP(tp), offset)
         return offsets
@@ -102,7 +109,8 @@ class App(faust.App):
     """A Faust app whose agent takes lists of records from `lists`."""
 
     kafka: Kafka
-    lists: faust.Channel[RecordLists]
+    #: Channel of RecordLists.
+    lists: Any
     offsets_of: OffsetsOf
 
     async def seek_back(self, tp: TP, offset: int) -> None:
