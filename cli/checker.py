@@ -13,6 +13,7 @@ import asyncpg
 
 from throughcare.contracts.topics import TOPICS
 from throughcare.runtime import queries
+from throughcare.runtime.pool import Connection
 
 _SQL = queries.load("throughcare.cli", "checker.sql")
 _HALVES = ("intake", "release")
@@ -48,9 +49,7 @@ class Checked:
         return {**self.__dict__, "is_whole": self.is_whole}
 
 
-async def check(
-    connection: "asyncpg.Connection[Any]", acknowledged: Iterable[SentAs] = ()
-) -> Checked:
+async def check(connection: Connection, acknowledged: Iterable[SentAs] = ()) -> Checked:
     """Count, as the owner of the database; `acknowledged`: what senders got a 2xx for."""
     checked = Checked()
     counting = _Counting(connection, checked)
@@ -66,7 +65,7 @@ async def check(
 
 
 class _Counting:
-    def __init__(self, connection: "asyncpg.Connection[Any]", checked: Checked) -> None:
+    def __init__(self, connection: Connection, checked: Checked) -> None:
         self._connection = connection
         self._checked = checked
 
@@ -90,7 +89,7 @@ class _Counting:
 
     async def _row(self, name: str, *, schema: str = "", table: str = "") -> asyncpg.Record:
         sql = _SQL.for_schema(schema or "public").for_table(table or "events")
-        row = await self._connection.fetchrow(sql[name])
+        row: asyncpg.Record | None = await self._connection.fetchrow(sql[name])
         assert row is not None
         return row
 

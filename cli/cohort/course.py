@@ -17,7 +17,7 @@ from throughcare.contracts.kinds import Data, Fact
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.release import HALF as RELEASE
 from throughcare.protocol.release.rules import responsible
-from throughcare.protocol.release.state import Ended, InCustody, Outside, Referral
+from throughcare.protocol.release.state import Ended, InCustody, Outside, Referral, Unheard
 from throughcare.protocol.stage import Stage, stage_of
 
 _NOBODY = UUID(int=0)
@@ -96,6 +96,11 @@ class Course:
     @property
     def stage(self) -> Stage:
         return stage_of(self.intake, self.release)
+
+    @property
+    def is_new(self) -> bool:
+        """Nobody has opened the case yet."""
+        return isinstance(self.release.heard, Unheard)
 
     @property
     def is_over(self) -> bool:

@@ -23,6 +23,8 @@ Notice = Literal["planned", "short", "amnesty"]
 ENTRY_DAYS = 28
 _PLANNED_NOTICE = (31, 60)
 _SHORT_NOTICE = (4, 25)
+#: By then everybody has left, whatever was moved.
+LAST_RELEASE_DAYS = 135
 
 
 class Person(NamedTuple):

@@ -9,12 +9,10 @@ way. A party still acts under its own name for a case and with its own key, thro
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
-
-import asyncpg
 
 from throughcare.cli.cohort import world
 from throughcare.cli.cohort.act import Act
@@ -23,9 +21,11 @@ from throughcare.cli.cohort.course import Course
 from throughcare.cli.demo.doors import Doors, Named
 from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.kinds import Fact
+from throughcare.contracts.notification_events import NOTIFICATION_EVENTS
 from throughcare.contracts.topics import PARTITIONS, TOPICS
 from throughcare.runtime import queries
 from throughcare.runtime.ids import new_code
+from throughcare.runtime.pool import Connection
 
 _SQL = queries.load("throughcare.cli.demo")
 _BARRIER = queries.load("throughcare.cli.demo", "barrier.sql")
@@ -46,9 +46,7 @@ class StuckError(Exception):
 class Stepper:
     """Lets a cohort live through a running deployment."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, doors: Doors, courses: Sequence[Course]
-    ) -> None:
+    def __init__(self, connection: Connection, doors: Doors, courses: Sequence[Course]) -> None:
         self._connection = connection
         self._doors = doors
         self._courses = courses
@@ -59,17 +57,28 @@ class Stepper:
         self._entry = 0
         self._settled = BEGINNING
         self.points = 0
+        #: Everything that was said of each person's case, in the order the timeline learnt it.
+        self.told: defaultdict[int, list[Message]] = defaultdict(list)
         #: The monitor's name of each person's case.
         self.audit: dict[int, str] = {}
         #: Acts of a party that has no name for the case (any more).
         self.nameless: list[Act] = []
 
-    async def run(self, until: datetime, show: Callable[[datetime], None]) -> None:
-        """Live until nothing more happens by then. Raises StuckError."""
+    async def run(self, until: datetime, show: Callable[[datetime], None]) -> datetime:
+        """Live until nothing more happens by then; returns the last point. Raises StuckError."""
         while (now := await self._next()) is not None and now <= until:
             await self._live(now)
             self.points += 1
             show(now)
+        return self._settled
+
+    def refused(self) -> dict[str, int]:
+        """Steps that were answered with a no, by its code."""
+        found: Counter[str] = Counter()
+        for (status, code), count in self._doors.answers.items():
+            if status >= 400:
+                found[code or str(status)] += count
+        return dict(found.most_common())
 
     async def _next(self) -> datetime | None:
         """The next occupied point."""
@@ -166,8 +175,11 @@ class Stepper:
             await self._know_cases()
         new: defaultdict[int, list[Message]] = defaultdict(list)
         for row in rows:
-            if b'"source":"/services/notifications' not in row["envelope"]:
-                new[self._by_case[row["case_ref"]].person.number].append(decode(row["envelope"]))
+            message = decode(row["envelope"])
+            number = self._by_case[row["case_ref"]].person.number
+            self.told[number].append(message)
+            if not isinstance(message.data, NOTIFICATION_EVENTS):
+                new[number].append(message)
         for course in self._courses:
             if events := new.get(course.person.number):
                 course.see(events, now)

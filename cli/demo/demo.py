@@ -1,0 +1,212 @@
+"""A run of the demo: everything is started, the cohort lives, what came of it is told."""
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import httpx2
+from rich.console import Console
+
+from throughcare.cli.checker import check
+from throughcare.cli.cohort import world
+from throughcare.cli.cohort.cohort import START, make_cohort
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.grid import evening, plus
+from throughcare.cli.cohort.person import LAST_RELEASE_DAYS
+from throughcare.cli.demo.doors import Doors
+from throughcare.cli.demo.report import Report, tell_checked, tell_story
+from throughcare.cli.demo.show import Live, print_report, print_timeline
+from throughcare.cli.demo.stepper import Stepper
+from throughcare.cli.keys import write_json
+from throughcare.cli.mailbox import Mailbox, start_mailbox
+from throughcare.cli.up import Places, Up, run_alone
+from throughcare.cli.verify import verify_home
+from throughcare.gateway.parties import NewParty, add_party, topics_of
+from throughcare.runtime import queries
+from throughcare.runtime.errors import SetupError
+from throughcare.runtime.pool import Connection
+from throughcare.runtime.settings import Kafka
+from throughcare.runtime.topics_admin import ensure_topics, open_admin
+
+_SQL = queries.load("throughcare.cli.demo")
+#: Real seconds that the log may need to give the last entries their places.
+_LOG_S = 10.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for."""
+
+    cases: int
+    seed: int
+    #: Of follow-up after the last release.
+    days: int
+    http_port: int
+    home: Path | None
+    json_file: Path | None
+    leave: bool
+
+
+@dataclass
+class Demo:
+    wish: Wish
+    console: Console
+    report: Report = field(init=False)
+    _home: Path = field(init=False)
+    _mailbox: Mailbox = field(init=False)
+    _keys: dict[str, str] = field(default_factory=dict)
+    _courses: list[Course] = field(default_factory=list)
+    _finished: bool = False
+
+    def run(self) -> bool:
+        """Run to the end, or until Ctrl-C; whether all was told and it was good."""
+        wish = self.wish
+        self.report = Report(seed=wish.seed, cases=wish.cases, days=wish.days)
+        self._home = (wish.home or _fresh_home()).absolute()
+        try:
+            self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
+            self._mailbox = start_mailbox(self._home / "mailbox")
+            try:
+                run_alone(self._up())
+            finally:
+                self._mailbox.stop()
+        except OSError as error:
+            raise SetupError(
+                f"{self._home} cannot be used ({error.strerror}): choose another --home."
+            ) from None
+        finally:
+            if wish.home is None:
+                shutil.rmtree(self._home, ignore_errors=True)
+        return self._finished and self.report.is_good
+
+    def _up(self) -> Up:
+        return Up(
+            self._home,
+            self.wish.http_port,
+            env={
+                "THROUGHCARE_SMTP__HOST": self._mailbox.host,
+                "THROUGHCARE_SMTP__PORT": str(self._mailbox.port),
+                "THROUGHCARE_DEMO_PAGE": "true",
+            },
+            role_parties=False,
+            prepare=self._prepare,
+            then=self._then,
+        )
+
+    # -- before and after --------------------------------------------------------------------
+
+    async def _prepare(self, places: Places) -> None:
+        """Make the cohort's parties, each with a desk whose mail can be read."""
+        kafka = Kafka(bootstrap_servers=places.kafka)
+        connection = await asyncpg.connect(places.postgres)
+        try:
+            if await connection.fetchval(_SQL["is_used"]):
+                raise SetupError(
+                    f"{self._home} holds cases already: the demo needs a home of its own."
+                )
+            admin = await open_admin(kafka)
+            try:
+                names = [party.code for party in world.PARTIES]
+                # All at once: one by one the broker takes its time for each.
+                await ensure_topics(admin, kafka, [t for name in names for t in topics_of(name)])
+                for party in world.PARTIES:
+                    self._keys[party.code] = await add_party(
+                        connection,
+                        admin,
+                        kafka,
+                        NewParty(
+                            party.code,
+                            party.roles,
+                            party.facilities,
+                            language=party.language,
+                            email=f"desk@{party.code}.invalid",
+                        ),
+                    )
+            finally:
+                await admin.close()
+        finally:
+            await connection.close()
+
+    async def _then(self, places: Places) -> None:
+        connection = await asyncpg.connect(places.postgres, server_settings={"jit": "off"})
+        try:
+            stepper = await self._live(connection, places)
+            await self._tell(connection, stepper)
+        finally:
+            await connection.close()
+        await self._show(stepper, places)
+        self._finished = True
+        if not self.wish.leave:
+            self.console.print(f"  pages       {places.http}/demo")
+            self.console.print(f"  mail        {self._mailbox.folder}")
+            self.console.print("Ctrl-C stops it and throws it away", style="dim")
+            await asyncio.Event().wait()
+
+    async def _live(self, connection: Connection, places: Places) -> Stepper:
+        clock = asyncio.get_running_loop().time
+        self._courses = make_cohort(self.wish.cases, Random(self.wish.seed))
+        begin, end = evening(START), _end(self.wish.days)
+        began = clock()
+        async with Doors(places.http, places.kafka, self._keys) as doors:
+            stepper = Stepper(connection, doors, self._courses)
+            with Live(self.console, self._courses, begin, end) as live:
+                last = await stepper.run(end, live.show)
+        self.report.seconds["lived"] = round(clock() - began, 1)
+        self.report.points = stepper.points
+        self.report.first_day, self.report.last_day = str(begin.date()), str(last.date())
+        self.report.refused = stepper.refused()
+        return stepper
+
+    async def _tell(self, connection: Connection, stepper: Stepper) -> None:
+        """Count, verify and write it down."""
+        give_up = asyncio.get_running_loop().time() + _LOG_S
+        while await connection.fetchval(_SQL["leaves_waiting"]):
+            if asyncio.get_running_loop().time() > give_up:
+                break
+            await asyncio.sleep(0.05)
+        tell_story(self.report, self._courses, stepper.told)
+        tell_checked(self.report, await check(connection))
+        found = await asyncio.to_thread(verify_home, self._home)
+        self.report.verified, self.report.leaves = found.verified, found.leaves
+        self.report.found += [f"{one.code}: {one.text}" for one in found.problems]
+        if self.wish.json_file is not None:
+            write_json(self.wish.json_file, self.report.to_json())
+
+    async def _show(self, stepper: Stepper, places: Places) -> None:
+        print_report(self.console, self.report)
+        number = _most_told(stepper)
+        if number is None:
+            return
+        alias = stepper.audit[number]
+        async with httpx2.AsyncClient(base_url=places.http, timeout=30) as client:
+            answer = await client.get(
+                f"/v1/cases/{alias}/timeline",
+                headers={"authorization": f"Bearer {self._keys[world.MONITOR.code]}"},
+            )
+        if answer.status_code == 200:
+            print_timeline(self.console, alias, answer.json()["entries"])
+
+
+def _fresh_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="throughcare-demo-"))
+    # As root PostgreSQL runs as another user, who must pass through.
+    home.chmod(0o711)
+    return home
+
+
+def _end(days: int) -> datetime:
+    return evening(plus(START, LAST_RELEASE_DAYS + days))
+
+
+def _most_told(stepper: Stepper) -> int | None:
+    """The person whose way had the most to it: an alarm, another receiver, the end."""
+    return max(
+        stepper.audit,
+        key=lambda number: (len({type(m.data) for m in stepper.told[number]}), -number),
+        default=None,
+    )
