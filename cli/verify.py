@@ -4,7 +4,6 @@ Exit codes: 0 it is, 1 it is not, 2 it could not be looked at.
 """
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Annotated, NamedTuple
 import orjson
 import typer
 
-from throughcare.cli.embedded.places import default_home
+from throughcare.cli.at import at
+from throughcare.cli.options import AsJson, Home
 from throughcare.runtime.errors import SetupError
-from throughcare.runtime.settings import Settings
 from throughcare.services.timeline.audit import Report
 from throughcare.services.timeline.checkpoint import (
     NoteError,
@@ -28,10 +27,7 @@ from throughcare.services.timeline.verifier import notes_in, verify_database
 
 
 def verify(
-    home: Annotated[
-        Path | None,
-        typer.Option(help="Home of a running `throughcare up`, for whatever is not named below."),
-    ] = None,
+    home: Home = None,
     database: Annotated[str | None, typer.Option(help="postgresql://… of the log.")] = None,
     checkpoint: Annotated[
         list[Path] | None,
@@ -48,33 +44,34 @@ def verify(
         Path | None,
         typer.Option(help="Write the log to this new file as JSON lines instead of verifying it."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Compute the whole log anew and compare it with what was signed."""
-    try:
-        places = _places(home)
-        url = database or places.url
-        if dump is not None:
-            _dump(_named(url), dump)
-            return
-        notes = notes_in(checkpoint or places.checkpoints)
-        trusted = _key(key, places)
-        if export is not None:
-            report = _verify_file(export, trusted, notes)
-        else:
-            report = asyncio.run(verify_database(_named(url), trusted, notes))
-    except SetupError as error:
-        print(f"throughcare verify: {error}", file=sys.stderr)
-        raise typer.Exit(2) from None
+    """Compute the whole log anew and compare it with what was signed.
+
+    Without options: the log of the running deployment, its key and its own folder of checkpoints.
+    Who wants to be sure of somebody else names the key and the checkpoints that they hold.
+    """
+    places = _places(home)
+    url = database or places.url
+    if dump is not None:
+        _dump(_named(url, places), dump)
+        return
+    notes = notes_in(checkpoint or places.checkpoints)
+    trusted = _key(key, places)
+    if export is not None:
+        report = _verify_file(export, trusted, notes)
+    else:
+        report = asyncio.run(verify_database(_named(url, places), trusted, notes))
     _print(report, as_json)
-    raise typer.Exit(0 if report.verified else 1)
+    if not report.verified:
+        raise typer.Exit(1)
 
 
 def verify_home(home: Path) -> Report:
     """The same for other commands, such as the demo's report. Raises SetupError."""
     places = _places(home)
     notes = notes_in(places.checkpoints)
-    return asyncio.run(verify_database(_named(places.url), _key(None, places), notes))
+    return asyncio.run(verify_database(_named(places.url, places), _key(None, places), notes))
 
 
 class _Places(NamedTuple):
@@ -83,31 +80,27 @@ class _Places(NamedTuple):
     url: str | None
     key_file: Path | None
     checkpoints: list[Path]
+    #: Why there is no `url`.
+    missing: str = ""
 
 
 def _places(home: Path | None) -> _Places:
-    """By the settings where they name a database and no home was asked for; else by the home."""
-    settings = Settings()
-    if home is None and "THROUGHCARE_DATABASE__URL" in os.environ:
-        folder = settings.checkpoint_dir
-        return _Places(
-            settings.database.url.get_secret_value(),
-            settings.signing_key_file,
-            [folder] if folder is not None and folder.exists() else [],
-        )
-    home = home or default_home()
-    told = home / "run" / "up.json"
-    key_file, folder = home / "keys" / "signing.pem", home / "checkpoints"
+    try:
+        address = at(home)
+    except SetupError as error:
+        # An export needs no deployment: it is missed only where nothing else is named.
+        return _Places(None, None, [], str(error))
+    key_file, folder = address.signing_key, address.checkpoints
     return _Places(
-        json.loads(told.read_text())["postgres"] if told.exists() else None,
-        key_file if key_file.exists() else None,
-        [folder] if folder.exists() else [],
+        address.postgres,
+        key_file if key_file.is_file() else None,
+        [folder] if folder != Path() and folder.is_dir() else [],
     )
 
 
-def _named(url: str | None) -> str:
+def _named(url: str | None, places: _Places) -> str:
     if url is None:
-        raise SetupError("Nothing runs here: name the log with --database, --home or --export.")
+        raise SetupError(places.missing)
     return url
 
 
