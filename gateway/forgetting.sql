@@ -1,6 +1,6 @@
 -- forget_names --
--- Names that ran out: for a prison 24 h after the release.
-DELETE FROM gateway.aliases WHERE until <= runtime.now();
+-- Names that ran out: for a prison 24 h after the release, for all with the end of the case.
+DELETE FROM gateway.aliases WHERE until <= runtime.now() AND notifications.has_heard(case_ref);
 
 -- forget_parked --
 -- Parked facts for which nobody opened a case in time.

@@ -147,7 +147,8 @@ class Hearing:
     async def _close(self, connection: Connection, message: Message) -> None:
         case_ref = message.case_ref
         await connection.execute(_SQL["end_case"], case_ref, message.recorded_at)
-        await connection.execute(_SQL["forget_names"], case_ref)
+        await connection.execute(_SQL["end_names"], case_ref, message.recorded_at)
+        await connection.execute(_SQL["forget_names"], case_ref, message.recorded_at)
         await connection.execute(_SQL["end_access"], case_ref, message.recorded_at)
         await connection.execute(_SQL["forget_bodies"], case_ref)
 

@@ -110,10 +110,15 @@ WHERE a.case_ref = $1 AND p.party = a.party AND p.roles && $3::text[];
 -- The case is over.
 UPDATE gateway.cases SET ended_at = coalesce(ended_at, $2) WHERE case_ref = $1;
 
--- forget_names --
+-- end_names --
 -- Nobody names the case any more but monitors, whose audit goes on.
-DELETE FROM gateway.aliases a USING gateway.parties p
+UPDATE gateway.aliases a SET until = least(a.until, $2) FROM gateway.parties p
 WHERE a.case_ref = $1 AND p.party = a.party AND NOT 'monitor' = ANY (p.roles);
+
+-- forget_names --
+-- The names go, once who tells the parties that it is over has taken them down; else they go later.
+DELETE FROM gateway.aliases
+WHERE case_ref = $1 AND until <= $2 AND notifications.has_heard($1);
 
 -- end_access --
 -- Nobody sees the case any more but monitors.

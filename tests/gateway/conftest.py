@@ -9,6 +9,7 @@ import pytest
 
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.tests.gateway.fake_agent import FakeAgent
+from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.gateway.ground import Gateway
 from throughcare.tests.support.parts import Parts
 
@@ -50,3 +51,11 @@ async def agent(gateway: Gateway) -> AsyncIterator[FakeAgent]:
     """Decides everything at once, as intake and release would, unless told otherwise."""
     async with FakeAgent(gateway.bootstrap_servers) as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+async def foreign(gateway: Gateway, agent: FakeAgent) -> AsyncIterator[ForeignClient]:
+    """The prison system of the tests, by Kafka."""
+    client = ForeignClient(gateway.bootstrap_servers, "ik-27")
+    yield client
+    client.close()

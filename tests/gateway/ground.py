@@ -65,7 +65,7 @@ class Gateway:
         return made
 
     async def launch(self, **environment: str) -> None:
-        """Start the process and wait until it is ready."""
+        """Start the process and wait until it is ready, or until an armed crash point fired."""
         log = (self.home / "log").open("ab")
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-Im", "throughcare.cli.main", "run", "gateway",
@@ -83,6 +83,8 @@ class Gateway:
         log.close()
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as probe:
             for _ in range(300):
+                if self.process.returncode == -9 and "THROUGHCARE_CRASH_AT" in environment:
+                    return
                 assert self.process.returncode is None, (self.home / "log").read_text()
                 try:
                     if (await probe.get("/readyz")).status_code == 200:
@@ -96,6 +98,11 @@ class Gateway:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), 30)
+
+    async def exited(self) -> int:
+        """Wait until the process has ended by itself; its exit code."""
+        assert self.process is not None
         return await asyncio.wait_for(self.process.wait(), 30)
 
     async def close(self) -> None:
