@@ -48,6 +48,9 @@ grant select on gateway.contacts to throughcare_notifications;
 -- notifications: its events are only ever added; a party's name for a case is read where it is sent.
 grant execute on function gateway.alias_of(uuid, text) to throughcare_notifications;
 revoke update, delete on notifications.events from throughcare_notifications;
+revoke execute on all functions in schema notifications from public;
+grant usage on schema notifications to throughcare_gateway;
+grant execute on function notifications.has_heard(uuid) to throughcare_gateway;
 
 -- timeline: what stands in the log is only ever added; forgetting is a function of its own.
 revoke update, delete on timeline.entries, timeline.leaves, timeline.checkpoints, timeline.secrets
@@ -68,4 +71,5 @@ grant select (partition, position) on intake.outcomes, release.outcomes, notific
 grant select (case_ref) on intake.halted, release.halted, notifications.halted, timeline.halted
     to throughcare_watcher;
 grant select on timeline.waiting to throughcare_watcher;
-grant select (signed_at) on timeline.checkpoints to throughcare_watcher;
+grant select (size) on timeline.log to throughcare_watcher;
+grant select (size, signed_at) on timeline.checkpoints to throughcare_watcher;

@@ -33,6 +33,7 @@ create table notifications.deliveries (
     act_by timestamptz,                              -- domain time by which the party should act
     last_word boolean not null,                      -- may go out after permission ended
     seq integer,                                     -- counts what this party was told of this case
+    alias text,                                      -- of a last word only, and only until it went out
     correlation_id uuid not null,
     causation_id uuid not null,
     protocol_version text not null,
@@ -66,6 +67,20 @@ create table notifications.gone (
 );
 
 select runtime.create_shell_tables('notifications');
+
+-- The seam: whether all that release said of a case was heard here, so that a party's name for it may go.
+-- Where this service never ran, nobody waits for it.
+create function notifications.has_heard(p_case uuid)
+returns boolean language sql stable security definer set search_path = release, runtime, pg_temp as $$
+    select coalesce((
+        select c.position >= e.position
+        from release.events e
+        join runtime.consumed c on c.consumer = 'notifications'
+            and c.topic = 'throughcare.release.events.v1' and c.partition = e.partition
+        where e.case_ref = p_case
+        order by e.version desc limit 1
+    ), true)
+$$;
 
 -- A role is held for facilities, so who is told must be found by both.
 create or replace view gateway.contacts as

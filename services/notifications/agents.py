@@ -1,6 +1,6 @@
 """From events to deliveries: who is to be told (protocol.notices), and by which channels they can be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -34,8 +34,10 @@ async def project(connection: Connection, inputs: Sequence[Input]) -> None:
     )
     pairs = [(t, contact) for t in told for contact in _recipients(t.notice, contacts)]
     await _name_cases(connection, pairs)
+    last = [(t.event.case_ref, c.party) for t, c in pairs if c and t.notice.last_word]
+    aliases = await store.read_aliases(connection, last) if last else {}
     seqs = await store.told_so_far(connection, {t.event.case_ref for t in told})
-    deliveries = list(_deliveries(pairs, seqs))
+    deliveries = list(_deliveries(pairs, seqs, aliases))
     if deliveries:
         await store.add_deliveries(connection, deliveries)
 
@@ -92,7 +94,9 @@ async def _name_cases(
 
 
 def _deliveries(
-    pairs: Iterable[tuple[_Told, Contact | None]], seqs: dict[tuple[UUID, str], int]
+    pairs: Iterable[tuple[_Told, Contact | None]],
+    seqs: dict[tuple[UUID, str], int],
+    aliases: Mapping[tuple[UUID, str], str | None],
 ) -> Iterator[NewDelivery]:
     for (notice, event), contact in pairs:
         ref = event.case_ref
@@ -113,6 +117,7 @@ def _deliveries(
                 notice.act_by,
                 notice.last_word,
                 seq,
+                aliases.get((ref, party)) if party else None,
                 event.correlation_id,
                 event.id,
                 event.protocol_version,

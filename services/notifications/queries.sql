@@ -28,15 +28,20 @@ SELECT t.case_ref, t.party, gateway.alias_for(t.case_ref, t.party, t.code) AS al
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (case_ref, party, code)
 WHERE NOT intake.is_stopped(t.case_ref) AND NOT release.ended(t.case_ref);
 
+-- read_aliases --
+-- The names that parties have for these cases.
+SELECT t.case_ref, t.party, gateway.alias_of(t.case_ref, t.party) AS alias
+FROM unnest($1::uuid[], $2::text[]) AS t (case_ref, party);
+
 -- add_deliveries --
 -- Write down what is to be sent; once, however often it is decided.
 WITH added AS (
     INSERT INTO notifications.deliveries
         (id, case_ref, partition, template, to_role, to_party, channel, act_by, last_word, seq,
-         correlation_id, causation_id, protocol_version)
+         alias, correlation_id, causation_id, protocol_version)
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::timestamptz[], $9::boolean[], $10::integer[], $11::uuid[], $12::uuid[], $13::text[])
+        $8::timestamptz[], $9::boolean[], $10::integer[], $11::text[], $12::uuid[], $13::uuid[], $14::text[])
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 )
@@ -51,7 +56,7 @@ ORDER BY due_at LIMIT $3;
 
 -- lock_delivery --
 -- Take one delivery for the transaction that starts or withholds it; nothing if it is no longer due.
-SELECT id, case_ref, template, to_role, to_party, channel, act_by, last_word, seq, attempts, created_at,
+SELECT id, case_ref, template, to_role, to_party, channel, act_by, last_word, seq, alias, attempts, created_at,
        correlation_id, causation_id, protocol_version
 FROM notifications.deliveries
 WHERE id = $1 AND status = 'pending' AND due_at <= clock_timestamp()
@@ -94,7 +99,7 @@ WHERE id = $1 AND status = 'pending';
 
 -- end_delivery --
 -- Sent, failed or suppressed: nothing more is tried; null if that was already so.
-UPDATE notifications.deliveries SET status = $2, reason_code = $3, ended_at = clock_timestamp()
+UPDATE notifications.deliveries SET status = $2, reason_code = $3, alias = NULL, ended_at = clock_timestamp()
 WHERE id = $1 AND status = 'pending'
 RETURNING runtime.now() AS domain_now;
 

@@ -202,7 +202,7 @@ class Sender:
         reach = None if party is None else await store.read_contact(connection, party)
         if party is None or reach is None or delivery.channel is None:
             raise _WithheldError("no-address")
-        alias = await store.read_alias(connection, delivery.case_ref, party)
+        alias = delivery.alias or await store.read_alias(connection, delivery.case_ref, party)
         attempt = delivery.attempts + 1
         if delivery.channel == "webhook":
             send = self._webhook(delivery, reach, alias, permission)

@@ -35,6 +35,8 @@ class NewDelivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
+    #: The party's name for the case: of a last word, since names go when a case ends.
+    alias: str | None
     correlation_id: UUID
     causation_id: UUID
     protocol_version: str
@@ -52,6 +54,7 @@ class Delivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
+    alias: str | None
     attempts: int
     created_at: datetime
     correlation_id: UUID
@@ -130,6 +133,15 @@ async def name_cases(
         _SQL["name_cases"], [w[0] for w in wanted], [w[1] for w in wanted], list(codes)
     )
     return [(row["case_ref"], row["party"]) for row in rows if row["alias"] is None]
+
+
+async def read_aliases(
+    connection: Connection, wanted: Sequence[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], str | None]:
+    rows = await connection.fetch(
+        _SQL["read_aliases"], [w[0] for w in wanted], [w[1] for w in wanted]
+    )
+    return {(row["case_ref"], row["party"]): row["alias"] for row in rows}
 
 
 async def add_deliveries(connection: Connection, deliveries: Iterable[NewDelivery]) -> None:

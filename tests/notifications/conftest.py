@@ -41,6 +41,7 @@ _EMPTY = """
     DELETE FROM notifications.attempts; DELETE FROM notifications.deliveries;
     DELETE FROM notifications.cases; DELETE FROM notifications.gone;
     DELETE FROM notifications.events; DELETE FROM intake.stopped; DELETE FROM release.endings;
+    DELETE FROM release.events; DELETE FROM runtime.consumed;
     DELETE FROM gateway.case_access; DELETE FROM gateway.aliases; DELETE FROM gateway.parties;
 """
 

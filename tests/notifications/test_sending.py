@@ -163,6 +163,42 @@ async def test_nothing_starts_after_a_withdrawal_committed_but_that_permission_e
     assert mail["Subject"] == "Something new to look at"
 
 
+async def test_a_last_word_names_the_case_although_the_name_is_gone_by_then(desk: Desk) -> None:
+    case = new_case_ref()
+    desk.web.expect_request("/hook").respond_with_data("")
+    await desk.party("clinic-nine", "oat-site", email="desk@nine.example", path="/hook")
+    sent = offer(case)
+    await desk.hear(event(case, sent), event(case, ReferralAccepted(referral_id=sent.referral_id)))
+    await desk.send()
+    code = await desk.owner.fetchval("SELECT alias FROM gateway.aliases")
+    before = len(desk.mails()), len(desk.web.log)
+
+    await desk.hear(event(case, CaseClosed(reason_code="completed")))
+    await desk.owner.execute("DELETE FROM gateway.aliases")  # as the door does
+    await desk.owner.execute("INSERT INTO release.endings VALUES ($1, now())", case)
+    await desk.send()
+
+    assert (len(desk.mails()), len(desk.web.log)) == (before[0] + 1, before[1] + 1)
+    assert code in desk.mails()[-1].get_content()
+    assert json.loads(desk.web.log[-1][0].get_data())["data"]["stream_ref"] == code
+    kept = "SELECT count(*) FROM notifications.deliveries WHERE alias IS NOT NULL"
+    assert await desk.owner.fetchval(kept) == 0
+
+
+async def test_names_may_go_when_the_end_was_heard_here_or_nobody_listens(desk: Desk) -> None:
+    case = new_case_ref()
+    heard = "SELECT notifications.has_heard($1)"
+    await desk.owner.execute("INSERT INTO release.events VALUES (3, 9, $1, 1, '')", case)
+    assert await desk.owner.fetchval(heard, case)
+    await desk.owner.execute(
+        "INSERT INTO runtime.consumed VALUES"
+        " ('notifications', 'throughcare.release.events.v1', 3, 8, 0, 'c')"
+    )
+    assert not await desk.owner.fetchval(heard, case)
+    await desk.owner.execute("UPDATE runtime.consumed SET position = 9")
+    assert await desk.owner.fetchval(heard, case)
+
+
 async def test_a_withdrawal_waits_for_a_send_that_is_starting_and_no_longer(desk: Desk) -> None:
     case = new_case_ref()
     async with desk.pool.acquire() as starting:
