@@ -83,12 +83,15 @@ class Service:
             self._tell(f"{self.name} ended ({_ending(code)}), starting it again in {wait_s:g} s")
             await asyncio.sleep(wait_s)
 
+    def argv(self) -> list[str]:
+        # -P: the folder it starts in is no place to import from.
+        return [sys.executable, "-P", "-m", "throughcare.cli.main", "run", self.name]
+
     def _spawn(self) -> None:
         if self._log.exists() and self._log.stat().st_size > _LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
         self.process.spawn(
-            # -P: the folder it starts in is no place to import from.
-            [sys.executable, "-P", "-m", "throughcare.cli.main", "run", self.name],
+            self.argv(),
             log=self._log,
             env={**self._env, "THROUGHCARE_KAFKA__INSTANCE_ID": self.instance},
             cwd=self._home,

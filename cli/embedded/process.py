@@ -15,6 +15,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+#: What this process started and has not seen end. They may outlive whoever started them, and each
+#: must be waited for by its parent once it ended, whichever object finds that out.
+_children: set[subprocess.Popen[bytes]] = set()
+
+
+def _reap() -> None:
+    for child in list(_children):
+        if child.poll() is not None:
+            _children.discard(child)
+
 
 class LockedProcess:
     """One process, named by its lock file. Any number of objects may look at the same file."""
@@ -40,8 +50,7 @@ class LockedProcess:
         return int(text) if text else None
 
     def is_running(self) -> bool:
-        if self._child is not None:
-            self._child.poll()  # a child that ended and was not waited for
+        _reap()
         try:
             with self._lock.open("r") as handle:
                 # Shared, so that two who look at once do not take each other for the process.
@@ -79,6 +88,7 @@ class LockedProcess:
                 start_new_session=True,
                 pass_fds=[handle.fileno()],
             )
+            _children.add(self._child)
             handle.truncate(0)
             handle.write(str(self._child.pid))
         return self._child.pid
