@@ -6,13 +6,12 @@ host names, ports and the places of files are put in their turn. No container is
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from throughcare.cli.services import SERVICES, role_of
 from throughcare.runtime.settings import Kafka as KafkaSettings
 from throughcare.runtime.topics_admin import open_admin
 from throughcare.tests.deploy.compose import ROOT, compose_file, environment_of, secrets_of
+from throughcare.tests.docs.pages import blocks
+from throughcare.tests.docs.readme import kafka_example, shell_example
 from throughcare.tests.support.parts import Parts
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
@@ -165,17 +166,29 @@ def everything(prepared: Machine) -> Machine:
     return prepared
 
 
-def _post(machine: Machine, path: str, key: str, body: dict[str, Any]) -> tuple[int, Any]:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{machine.http_port}{path}",
-        json.dumps(body).encode(),
-        {"Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents+json"},
+@pytest.fixture(scope="module")
+def party(everything: Machine) -> dict[str, str]:
+    """The environment of somebody who follows the README, with a party added as operators do."""
+    # In containers: `docker compose run --rm prepare party add …`.
+    (line,) = (line for line in shell_example("party add").splitlines() if "party add" in line)
+    added = everything.run("prepare", [*shlex.split(line)[1:], "--json"])
+    assert added.returncode == 0, added.stderr
+    return {
+        **os.environ,
+        "THROUGHCARE": f"http://127.0.0.1:{everything.http_port}",
+        "THROUGHCARE_API_KEY": json.loads(added.stdout)["api_key"],
+        "KAFKA": everything.environment("gateway")["THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS"],
+    }
+
+
+def _as_written(example: str, party: dict[str, str]) -> Any:
+    """Run a shell example of the README; what it prints, as JSON."""
+    if shutil.which("curl") is None:
+        pytest.skip("no curl on this machine")
+    done = subprocess.run(
+        ["bash", "-euc", example], env=party, capture_output=True, text=True, check=True
     )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
+    return json.loads(done.stdout)
 
 
 def test_preparing_twice_changes_nothing(prepared: Machine) -> None:
@@ -199,28 +212,34 @@ def test_a_service_that_does_not_run_is_not_well(prepared: Machine) -> None:
         assert not prepared.is_well(name)
 
 
-def test_a_fact_goes_in_by_http_and_its_outcome_comes_back(everything: Machine) -> None:
-    # As an operator adds a party: `docker compose run --rm prepare party add …`.
-    added = everything.run(
-        "prepare", ["party", "add", "prison-service", "--role", "prison-admin", "--json"]
-    )
-    assert added.returncode == 0, added.stderr
-    key = json.loads(added.stdout)["api_key"]
-    fact = {
-        "specversion": "1.0",
-        "id": "one",
-        "source": "/prison-service/records",
-        "type": "org.throughcare.fact.programme-enrolled.v1",
-        "subject": "31-004512",
-        "time": "2026-03-02T09:30:00+06:00",
-        "data": {"programme_code": "atlantis"},
-    }
+def test_the_readmes_fact_goes_in_by_http_and_its_outcome_comes_back(
+    party: dict[str, str],
+) -> None:
+    outcome = _as_written(shell_example("/v1/facts"), party)
 
-    status, outcome = _post(everything, "/v1/facts", key, fact)
+    (shown,) = map(json.loads, blocks("README.md", "json"))
+    # What differs from one time to the next.
+    for told in (outcome, shown):
+        del told["id"], told["time"]
+    assert outcome == shown
 
-    assert (status, outcome["type"]) == (201, "org.throughcare.outcome.decided.v1")
-    assert outcome["data"]["answered_id"] == "one"
-    assert outcome["subject"] == "31-004512"
+
+def test_the_readmes_fact_by_kafka_is_on_the_timeline_of_its_case(party: dict[str, str]) -> None:
+    subprocess.run([sys.executable, "-c", kafka_example()], env=party, check=True)
+
+    end = time.monotonic() + 30
+    while True:
+        timeline = _as_written(shell_example("/timeline"), party)
+        said = {entry["type"] for entry in timeline["entries"]}
+        if "org.throughcare.event.release-scheduled.v1" in said or time.monotonic() > end:
+            break
+        time.sleep(0.3)
+
+    assert timeline["subject"] == "31-004512"
+    assert {
+        "org.throughcare.event.programme-enrolled.v1",
+        "org.throughcare.event.release-scheduled.v1",
+    } <= said
 
 
 def test_the_log_is_signed_where_the_compose_file_puts_it(everything: Machine) -> None:
