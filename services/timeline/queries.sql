@@ -59,6 +59,10 @@ SELECT entry, envelope FROM timeline.entries
 WHERE kind = 'event' AND envelope IS NOT NULL AND entry > $1
 ORDER BY entry LIMIT $2;
 
+-- lock_cases --
+-- Nobody else folds meanwhile; whoever wants to comes again.
+LOCK TABLE timeline.cases IN EXCLUSIVE MODE;
+
 -- forget_cases --
 -- Drop the fold, to make it anew from the entries.
 DELETE FROM timeline.cases;

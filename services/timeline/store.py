@@ -77,6 +77,7 @@ async def write_standings(connection: Connection, standings: Mapping[UUID, Stand
 async def fold_anew(connection: Connection) -> None:
     """Make `timeline.cases` anew from the entries. The log itself is never made anew."""
     async with connection.transaction():
+        await connection.execute(_SQL["lock_cases"])
         await connection.execute(_SQL["forget_cases"])
         last = -1
         while rows := await connection.fetch(_SQL["all_events"], last, _REFOLD):

@@ -86,9 +86,10 @@ WHERE NOT EXISTS (SELECT FROM runtime.heartbeats h
   AND $2::float8 > 30;
 
 -- check_checkpoint --
--- Leaves wait, and the last signed root is older than ten minutes.
+-- Something is not under a signed root, and the last one is older than ten minutes.
 SELECT 'checkpoint-old' AS kind, '' AS subject
-WHERE EXISTS (SELECT FROM timeline.waiting)
+WHERE (EXISTS (SELECT FROM timeline.waiting)
+       OR (SELECT size FROM timeline.log) > (SELECT coalesce(max(size), 0) FROM timeline.checkpoints))
   AND NOT EXISTS (SELECT FROM timeline.checkpoints WHERE signed_at > clock_timestamp() - interval '10 minutes')
   AND $1::float8 > 600;
 

@@ -22,6 +22,7 @@ from throughcare.services.timeline.checkpoint import Checkpoint, SigningKey, Ver
 from throughcare.services.timeline.folder import CheckpointFolder
 from throughcare.services.timeline.sequencer import Sequencer
 from throughcare.services.timeline.signer import Signer, state_file
+from throughcare.services.timeline.store import fold_anew
 from throughcare.services.timeline.verifier import notes_in, verify_database
 from throughcare.tests.support.parts import Database
 
@@ -159,6 +160,17 @@ class Log:
         """What a thief of the key could sign."""
         key = SigningKey.from_file(key_file or self.key_file)
         return key.sign(Checkpoint(size, root))
+
+    async def fold_anew(self) -> None:
+        connection = await asyncpg.connect(self.url)
+        await fold_anew(connection)
+        await connection.close()
+
+    async def standings(self) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self.owner.fetch(
+            "SELECT * FROM timeline.cases ORDER BY case_ref"
+        )
+        return rows
 
     async def leaves(self) -> list[tuple[int, str, bytes]]:
         rows = await self.owner.fetch(

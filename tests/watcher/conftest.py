@@ -21,6 +21,7 @@ _EMPTY = """
     DELETE FROM intake.events; DELETE FROM release.events;
     DELETE FROM gateway.commands; DELETE FROM gateway.parties;
     DELETE FROM timeline.waiting; DELETE FROM timeline.checkpoints;
+    UPDATE timeline.log SET size = 0;
     DELETE FROM runtime.journals; DELETE FROM runtime.heartbeats;
     DELETE FROM watcher.cursors; DELETE FROM watcher.cases; DELETE FROM watcher.alarms;
     DELETE FROM watcher.marks; DELETE FROM watcher.mails; UPDATE watcher.state SET looks = 0;

@@ -10,7 +10,7 @@ import pytest
 
 from throughcare.contracts.envelope import Message, encode
 from throughcare.contracts.intake_events import CaseOpened, ConsentGranted, ConsentWithdrawn
-from throughcare.contracts.kinds import Event
+from throughcare.contracts.kinds import MODELS, Event
 from throughcare.contracts.release_events import (
     CaseClosed,
     ClientAttended,
@@ -283,6 +283,16 @@ async def test_a_log_that_nobody_signs_is_found(scene: Scene) -> None:
     assert await scene.look() == [("checkpoint-old", "")]
 
 
+async def test_a_log_that_its_signer_refuses_to_sign_is_told(scene: Scene) -> None:
+    await scene.owner.execute(
+        "INSERT INTO timeline.checkpoints VALUES (1, 'note', now() - interval '11 minutes')"
+    )
+    assert await scene.look() == []
+    await scene.owner.execute("UPDATE timeline.log SET size = 2")
+
+    assert await scene.look() == [("checkpoint-old", "")]
+
+
 async def test_a_check_that_cannot_be_made_is_an_alarm_and_clears_nothing(scene: Scene) -> None:
     case = await a_case(scene, sent(), RELEASED)
     await scene.clock(later(hours=80))
@@ -336,3 +346,17 @@ def test_it_imports_nothing_of_what_it_watches() -> None:
     }
 
     assert foreign == {"asyncpg"}
+
+
+def test_each_event_it_reads_is_one_that_is_said() -> None:
+    """It shares no code with the contracts, so a name changed there would blind it in silence."""
+    tree = ast.parse(FOLDER.joinpath("case.py").read_text("utf-8"))
+    read = {
+        pattern.value.value
+        for pattern in ast.walk(tree)
+        if isinstance(pattern, ast.MatchValue) and isinstance(pattern.value, ast.Constant)
+    }
+    said = {model.name for model in MODELS.values() if model.kind == "event"}
+
+    assert "consent-granted" in read
+    assert read - said == set()
