@@ -24,6 +24,8 @@ from throughcare.services.watcher.store import SQL, Connection
 
 _SERVICES = "intake,release,notifications,timeline,gateway"
 _HOUR_S = 3600.0
+#: Seconds between looks, however often the domain clock is stepped.
+_AT_MOST_EVERY_S = 1.0
 
 
 class SettingsError(Exception):
@@ -104,8 +106,11 @@ class Watcher:
                     f"({error}): start it, or correct the address."
                 )
             await self._tell_unreachable()
+        await self._wait_for(self._stopping, 1.0)
+
+    async def _wait_for(self, event: asyncio.Event, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), 1.0)
+            await asyncio.wait_for(event.wait(), seconds)
 
     async def _watch(self) -> None:
         connection: Connection = await asyncpg.connect(
@@ -125,8 +130,9 @@ class Watcher:
                 if found.alarms:
                     say("alarms", open=len(found.alarms))
                 await self._tell(connection)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._settings.every_s)
+                # A clock stepped a hundred times a second must not be looked at as often.
+                await self._wait_for(self._stopping, min(_AT_MOST_EVERY_S, self._settings.every_s))
+                await self._wait_for(self._wake, self._settings.every_s)
         finally:
             with contextlib.suppress(OSError, asyncpg.InterfaceError, TimeoutError):
                 await connection.close(timeout=2)
