@@ -7,7 +7,6 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.embedded.secret_file import SecretFile
 from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
 from throughcare.cli.logins import allow_logins, url_for
-from throughcare.cli.services import SERVICES, module_of, role_of
+from throughcare.cli.services import SERVICES, role_of
 from throughcare.cli.status import SERVICES_LEAVE_S, answers, heartbeats, stop_leftovers, tell
 from throughcare.cli.supervisor import Service, keep_part
 from throughcare.database.migrate import migrate
@@ -96,7 +95,7 @@ class Up:
         places = Places(f"http://127.0.0.1:{port}", kafka_at, owner_url)
         if self.prepare is not None:
             await self.prepare(places)
-        for name in filter(_exists, SERVICES):
+        for name in SERVICES:
             own_url = url_for(owner_url, role_of(name), secrets.get(role_of(name)))
             self.services.append(
                 Service(name, self.home, {**env, _DATABASE_VARIABLE: own_url}, tell)
@@ -239,10 +238,3 @@ async def _make_topics(kafka_at: str) -> None:
         await ensure_topics(admin, kafka)
     finally:
         await admin.close()
-
-
-def _exists(service: str) -> bool:
-    try:
-        return find_spec(module_of(service)) is not None
-    except ModuleNotFoundError:
-        return False
