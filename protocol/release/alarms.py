@@ -33,13 +33,14 @@ _NEVER_WAIVED: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D11b", "D17
 
 def run(state: State, command: commands.RunDeadlines, context: Context, profile: Profile) -> Answer:
     """All that is due by `as_of`, in the order in which it fell due; each sees what the last did."""
+    as_of = min(command.as_of, context.received_at)  # nothing falls due before its time
     said: list[Event] = []
     told: set[tuple[DeadlineCode, object, int | None]] = set()
     while True:
         due = [
             one
             for one in state.own.live
-            if one.due_at <= command.as_of and (one.code, one.referral_id, one.step) not in told
+            if one.due_at <= as_of and (one.code, one.referral_id, one.step) not in told
         ]
         if not due:
             return tuple(said)

@@ -30,7 +30,11 @@ def test_the_first_date_is_set_and_the_next_changes_it(story: Story) -> None:
     story.must(facts.ReleaseRescheduled(expected_release_on=_on(70)), *PRISON)
     story.must(facts.ReleaseRescheduled(), *PRISON)
 
-    assert [event.name for event in story.events() if event.name.startswith(("release-sch", "release-resch"))] == [
+    assert [
+        event.name
+        for event in story.events()
+        if event.name.startswith(("release-sch", "release-resch"))
+    ] == [
         "release-scheduled",
         *["release-rescheduled"] * 3,
     ]

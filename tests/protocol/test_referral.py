@@ -12,7 +12,7 @@ from throughcare.contracts import release_events as re
 from throughcare.contracts.codes import ConsentItem, PlanItem, Receiver
 from throughcare.contracts.kinds import Command
 from throughcare.protocol.decision import Decided, Refused
-from throughcare.tests.protocol.story import NGO, PLAN, REHAB, Story
+from throughcare.tests.protocol.story import NGO, PLAN, REHAB, START, Story
 
 SENDER = ("kg-31", "prison-psych")
 ONE = ("ngo-one", "ngo")
@@ -391,7 +391,7 @@ def test_readiness_is_lost_when_the_plan_gains_a_mandatory_item(planned: Story) 
         (rc.SendReferral(item=1), "probation"),
         (_accept(UUID(int=1)), "prison-health"),
         (READY, "ngo"),
-        (rc.RunDeadlines(as_of="2026-03-02T03:00:00Z"), "protocol-coordinator"),
+        (rc.RunDeadlines(as_of=START), "protocol-coordinator"),
         (rc.WaiveDeadline(code="D07", reason_code="data-error"), "ngo"),
     ],
 )
