@@ -44,7 +44,7 @@ def test_the_compose_file_fits_the_compose_specification(compose: dict[str, Any]
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda compose: compose["services"]["intake"].update(comand=["run", "intake"]),
+        lambda compose: compose["services"]["intake"].update(volume=["data:/data"]),
         lambda compose: compose["services"]["gateway"].update(ports={"8080": "8080"}),
         lambda compose: compose["services"]["kafka"]["healthcheck"].update(interval=["15s"]),
     ],

@@ -1,6 +1,7 @@
 """The image holds what the wheel ships, and what is installed there is enough to run it."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -64,13 +65,20 @@ def test_the_image_runs_as_nobody_of_importance() -> None:
 @pytest.mark.timeout(600)
 def test_the_wheel_and_the_runtime_lock_are_all_that_the_services_need(tmp_path: Path) -> None:
     """The steps of the Dockerfile, in a virtual environment instead of an image."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in _COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name)
+        else:
+            shutil.copy(ROOT / name, source)
     venv.create(tmp_path / "image", with_pip=True)
     python = tmp_path / "image" / "bin" / "python"
 
     def pip(*arguments: str | Path) -> None:
         subprocess.run([python, "-m", "pip", "--quiet", *arguments], check=True, cwd=tmp_path)
 
-    pip("wheel", "--no-deps", "--wheel-dir", tmp_path / "wheel", ROOT)
+    pip("wheel", "--no-deps", "--wheel-dir", tmp_path / "wheel", source)
     pip("install", "--require-hashes", "--requirement", ROOT / "requirements/runtime.lock")
     pip("install", "--no-deps", "--no-index", *(tmp_path / "wheel").glob("*.whl"))
 
