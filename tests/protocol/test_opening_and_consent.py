@@ -11,6 +11,7 @@ from throughcare.contracts import intake_commands as ic
 from throughcare.contracts import intake_events as ie
 from throughcare.contracts import release_events as re
 from throughcare.contracts.codes import ROLES, ConsentItem
+from throughcare.protocol.profiles import PROFILES
 from throughcare.tests.protocol.story import (
     COMMAND,
     GRANTED,
@@ -22,6 +23,7 @@ from throughcare.tests.protocol.story import (
     PSYCH,
     REHAB,
     START,
+    VERSION,
     consent,
     given,
 )
@@ -98,6 +100,15 @@ def test_the_same_enrolment_again_says_nothing_new() -> None:
 def test_enrolment_in_a_programme_that_is_only_an_idea_is_refused() -> None:
     idea = facts.ProgrammeEnrolled(programme_code="atlantis-women")
     given().when(idea, "kg-gsin", "prison-admin").refused("programme-unknown")
+
+
+def test_where_the_country_says_so_an_enrolment_opens_no_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strict = PROFILES[VERSION]._replace(programme_opens_case=False)
+    monkeypatch.setattr("throughcare.protocol.intake.PROFILES", {VERSION: strict})
+
+    given().when(ENROLLED, "kg-gsin", "prison-admin").refused("programme-opens-no-case")
 
 
 # -- consent -------------------------------------------------------------------------------------
