@@ -86,6 +86,8 @@ class Up:
         await _make_topics(kafka_at)
         port = choose_port(self.http_port, self.home / "run" / "http.port", "the pages and the API")
         env = {
+            # Where messages send people, unless somebody put a proxy before it.
+            "THROUGHCARE_HTTP__PUBLIC_URL": f"http://127.0.0.1:{port}/",
             **os.environ,
             **self.env,
             **key_settings(self.home),

@@ -54,30 +54,21 @@ WHERE status = 'pending' AND partition = ANY ($1::smallint[]) AND due_at <= cloc
   AND NOT id = ANY ($2::uuid[])
 ORDER BY due_at LIMIT $3;
 
--- lock_delivery --
--- Take one delivery for the transaction that starts or withholds it; nothing if it is no longer due.
-SELECT id, case_ref, template, to_role, to_party, channel, act_by, last_word, seq, alias, attempts, created_at,
-       correlation_id, causation_id, protocol_version
-FROM notifications.deliveries
-WHERE id = $1 AND status = 'pending' AND due_at <= clock_timestamp()
-FOR UPDATE SKIP LOCKED;
-
--- read_contact --
--- How a party is reached now, and whether its endpoint said it is gone.
-SELECT country, language, email, webhook_url, webhook_secret,
+-- take_delivery --
+-- Take one delivery for the transaction that starts or withholds it, with all that decides which; nothing
+-- if it is no longer due. What may_start allows holds to the transaction's end: a withdrawal waits for that.
+SELECT d.id, d.case_ref, d.template, d.to_role, d.to_party, d.channel, d.act_by, d.last_word, d.seq,
+       coalesce(d.alias, gateway.alias_of(d.case_ref, d.to_party)) AS alias,
+       d.attempts, d.created_at, d.correlation_id, d.causation_id, d.protocol_version,
+       c.party IS NOT NULL AS is_known, c.country, c.language, c.email, c.webhook_url, c.webhook_secret,
        EXISTS (SELECT FROM notifications.gone g
-               WHERE g.party = c.party AND g.url_sha256 = sha256(convert_to(c.webhook_url, 'UTF8'))) AS is_gone
-FROM gateway.contacts c WHERE party = $1;
-
--- read_alias --
--- A party's own name for a case, if it has one.
-SELECT gateway.alias_of($1, $2);
-
--- may_start --
--- Whether a send may start in this transaction: a withdrawal commits before this or after its end.
-SELECT intake.may_start($1) AS permitted, release.ended($1) AS ended,
-       coalesce((SELECT silent FROM notifications.cases WHERE case_ref = $1), false) AS silent,
-       runtime.now() AS domain_now, clock_timestamp() AS real_now;
+               WHERE g.party = c.party AND g.url_sha256 = sha256(convert_to(c.webhook_url, 'UTF8'))) AS is_gone,
+       intake.may_start(d.case_ref) AS permitted, release.ended(d.case_ref) AS ended,
+       coalesce((SELECT silent FROM notifications.cases k WHERE k.case_ref = d.case_ref), false) AS silent,
+       clock_timestamp() AS real_now
+FROM notifications.deliveries d LEFT JOIN gateway.contacts c ON c.party = d.to_party
+WHERE d.id = $1 AND d.status = 'pending' AND d.due_at <= clock_timestamp()
+FOR UPDATE OF d SKIP LOCKED;
 
 -- start_attempt --
 -- The send starts with this row; if nothing is heard of it within the seconds given, it is due again.
@@ -87,18 +78,20 @@ WITH started AS (
 UPDATE notifications.deliveries SET attempts = $2, due_at = clock_timestamp() + make_interval(secs => $3)
 WHERE id = $1;
 
--- end_attempt --
--- What became of an attempt.
-UPDATE notifications.attempts SET ended_at = clock_timestamp(), result = $3
-WHERE delivery = $1 AND attempt = $2;
-
 -- postpone --
 -- Try again after so many seconds and a little more, so that not all come back at once.
+WITH ended AS (
+    UPDATE notifications.attempts SET ended_at = clock_timestamp(), result = $4 WHERE delivery = $1 AND attempt = $3
+)
 UPDATE notifications.deliveries SET due_at = clock_timestamp() + make_interval(secs => $2 * (1 + 0.1 * random()))
 WHERE id = $1 AND status = 'pending';
 
 -- end_delivery --
 -- Sent, failed or suppressed: nothing more is tried; null if that was already so.
+WITH ended AS (
+    UPDATE notifications.attempts SET ended_at = clock_timestamp(), result = coalesce($3, $2)
+    WHERE delivery = $1 AND attempt = $4
+)
 UPDATE notifications.deliveries SET status = $2, reason_code = $3, alias = NULL, ended_at = clock_timestamp()
 WHERE id = $1 AND status = 'pending'
 RETURNING runtime.now() AS domain_now;

@@ -30,7 +30,7 @@ from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Settings
 from throughcare.services.notifications import store, wording
 from throughcare.services.notifications.channels import ATTEMPT_S, Attempted, email, webhook
-from throughcare.services.notifications.store import Delivery, Permission, Reach
+from throughcare.services.notifications.store import Delivery
 
 #: Seconds from one attempt to the next, by the Standard Webhooks specification; mail keeps to it too.
 RETRY_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -56,8 +56,6 @@ class _Started(NamedTuple):
     delivery: Delivery
     attempt: int
     send: Send
-    #: Of a webhook: what is disabled if it says 410.
-    url: str | None
 
 
 class _WithheldError(Exception):
@@ -164,7 +162,7 @@ class Sender:
     async def _put_off(self, delivery: UUID) -> None:
         try:
             async with self._pool.acquire() as connection:
-                await store.postpone(connection, delivery, self._retry_s[1])
+                await store.postpone(connection, delivery, self._retry_s[1], 0, "broke off")
         except Exception as error:  # noqa: BLE001 - nothing is lost: the row stays due
             self._log.warning("could not be put off", error=fingerprint(error))
 
@@ -174,58 +172,55 @@ class Sender:
         started: _Started | None = None
         async with self._lane, self._pool.acquire() as connection:
             async with connection.transaction():
-                locked = await store.lock_delivery(connection, delivery)
-                if locked is None:
+                taken = await store.take_delivery(connection, delivery)
+                if taken is None:
                     return None
                 try:
-                    started = await self._prepare(connection, locked)
+                    started = self._prepare(taken)
                     await store.start_attempt(
                         connection, delivery, started.attempt, self._lost_after_s
                     )
                 except _WithheldError as no:
-                    withheld = await self._end(connection, locked, "suppressed", no.reason)
+                    withheld = await self._end(connection, taken, "suppressed", no.reason)
             if withheld is not None:
                 self._journal.offer([withheld])
         return started
 
-    async def _prepare(self, connection: Connection, delivery: Delivery) -> _Started:
-        """Read what is needed and check that it may go. Raises _WithheldError."""
-        permission = await store.may_start(connection, delivery.case_ref)
-        if permission.silent:
+    def _prepare(self, delivery: Delivery) -> _Started:
+        """Check that it may go, and make all that goes. Raises _WithheldError."""
+        if delivery.silent:
             raise _WithheldError("case-closed")
         if not delivery.last_word:
-            if not permission.permitted:
+            if not delivery.permitted:
                 raise _WithheldError("permission-ended")
-            if permission.ended:
+            if delivery.ended:
                 raise _WithheldError("case-closed")
-        party = delivery.to_party
-        reach = None if party is None else await store.read_contact(connection, party)
-        if party is None or reach is None or delivery.channel is None:
+        if not delivery.is_known:
             raise _WithheldError("no-address")
-        alias = delivery.alias or await store.read_alias(connection, delivery.case_ref, party)
         attempt = delivery.attempts + 1
-        if delivery.channel == "webhook":
-            send = self._webhook(delivery, reach, alias, permission)
-            return _Started(delivery, attempt, send, reach.webhook_url)
-        return _Started(delivery, attempt, self._email(delivery, reach, alias, permission), None)
+        match delivery.channel:
+            case "email":
+                return _Started(delivery, attempt, self._email(delivery))
+            case "webhook":
+                return _Started(delivery, attempt, self._webhook(delivery))
+            case _:
+                raise _WithheldError("no-address")
 
-    def _email(
-        self, delivery: Delivery, reach: Reach, alias: str | None, permission: Permission
-    ) -> Send:
-        if reach.email is None:
+    def _email(self, delivery: Delivery) -> Send:
+        if delivery.email is None:
             raise _WithheldError("no-address")
         # A reference of the party's own may be a prison's number of a person: only ours goes by mail.
-        code = alias if alias is not None and ids.is_code(alias) else None
-        smtp = self._settings.smtp
+        alias = delivery.alias
         text = wording.compose(
-            reach.language,
-            reach.country,
+            delivery.language,
+            delivery.country,
             delivery.act_by,
-            code,
+            alias if alias is not None and ids.is_code(alias) else None,
             self._settings.http.public_url,
         )
+        smtp = self._settings.smtp
         try:
-            message = email.make(smtp, reach.email, delivery.id, text, permission.real_now)
+            message = email.make(smtp, delivery.email, delivery.id, text, delivery.real_now)
         except wording.TellingWordError:
             self._log.error("telling word", template=delivery.template)
             raise _WithheldError("telling-word") from None
@@ -233,11 +228,10 @@ class Sender:
             raise _WithheldError("no-address") from None
         return lambda: email.send(smtp, message)
 
-    def _webhook(
-        self, delivery: Delivery, reach: Reach, alias: str | None, permission: Permission
-    ) -> Send:
-        url, sealed, seq = reach.webhook_url, reach.webhook_secret, delivery.seq
-        if url is None or sealed is None or reach.is_gone or alias is None or seq is None:
+    def _webhook(self, delivery: Delivery) -> Send:
+        url, sealed, seq = delivery.webhook_url, delivery.webhook_secret, delivery.seq
+        alias = delivery.alias
+        if url is None or sealed is None or delivery.is_gone or alias is None or seq is None:
             raise _WithheldError("no-address")
         try:
             secret = self._seal.open(sealed, f"webhook/{delivery.to_party}").decode()
@@ -249,7 +243,7 @@ class Sender:
             secret,
             delivery.id,
             payload,
-            permission.real_now,
+            delivery.real_now,
             allow_loopback=self._settings.webhooks.allow_loopback,
         )
 
@@ -276,15 +270,14 @@ class Sender:
     async def _try_record(self, started: _Started, came: Attempted) -> Row | None:
         delivery, attempt = started.delivery, started.attempt
         async with self._pool.acquire() as connection, connection.transaction():
-            await store.end_attempt(connection, delivery.id, attempt, came.reason or came.end)
-            if came.gone and delivery.to_party and started.url:
-                await store.mark_gone(connection, delivery.to_party, started.url)
+            if came.gone and delivery.to_party and delivery.webhook_url:
+                await store.mark_gone(connection, delivery.to_party, delivery.webhook_url)
             if came.end == "sent":
                 return await self._end(connection, delivery, "sent", None, attempt)
             if came.end == "failed" or attempt > len(self._retry_s):
                 return await self._end(connection, delivery, "failed", came.reason, attempt)
             wait_s = max(self._retry_s[attempt - 1], came.wait_s or 0.0)
-            await store.postpone(connection, delivery.id, wait_s)
+            await store.postpone(connection, delivery.id, wait_s, attempt, came.reason or "again")
             return None
 
     async def _end(
@@ -296,7 +289,7 @@ class Sender:
         attempt: int = 0,
     ) -> Row | None:
         """End a delivery and append the event that says so, once."""
-        at = await store.end_delivery(connection, delivery.id, status, reason)
+        at = await store.end_delivery(connection, delivery.id, status, reason, attempt)
         if at is None:
             return None
         NOTICES.labels(delivery.channel or "none", status).inc()

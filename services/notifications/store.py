@@ -43,7 +43,10 @@ class NewDelivery(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """What is to be sent to whom; times of the database: `act_by` domain, `created_at` real."""
+    """What is to be sent to whom, how the party is reached now, and what stands against it.
+
+    `act_by` is domain time; `created_at` and `real_now` are the database's real time.
+    """
 
     id: UUID
     case_ref: UUID
@@ -54,32 +57,25 @@ class Delivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
+    #: The party's own name for the case.
     alias: str | None
     attempts: int
     created_at: datetime
     correlation_id: UUID
     causation_id: UUID
     protocol_version: str
-
-
-class Reach(NamedTuple):
-    """A party's addresses at this moment."""
-
+    #: The party is there and not disabled; otherwise what follows of it is None.
+    is_known: bool
     country: str
     language: str
     email: str | None
     webhook_url: str | None
     webhook_secret: bytes | None
     is_gone: bool
-
-
-class Permission(NamedTuple):
-    """What stands against a send, read under the lock that a withdrawal waits for."""
-
+    #: No withdrawal has committed, and none will before this transaction ends.
     permitted: bool
     ended: bool
     silent: bool
-    domain_now: datetime
     real_now: datetime
 
 
@@ -159,25 +155,9 @@ async def due_deliveries(
     return [(row["id"], row["to_party"]) for row in rows]
 
 
-async def lock_delivery(connection: Connection, delivery: UUID) -> Delivery | None:
-    row = await connection.fetchrow(_SQL["lock_delivery"], delivery)
+async def take_delivery(connection: Connection, delivery: UUID) -> Delivery | None:
+    row = await connection.fetchrow(_SQL["take_delivery"], delivery)
     return None if row is None else Delivery(**row)
-
-
-async def read_contact(connection: Connection, party: str) -> Reach | None:
-    row = await connection.fetchrow(_SQL["read_contact"], party)
-    return None if row is None else Reach(**row)
-
-
-async def read_alias(connection: Connection, case_ref: UUID, party: str) -> str | None:
-    alias: str | None = await connection.fetchval(_SQL["read_alias"], case_ref, party)
-    return alias
-
-
-async def may_start(connection: Connection, case_ref: UUID) -> Permission:
-    row = await connection.fetchrow(_SQL["may_start"], case_ref)
-    assert row is not None
-    return Permission(**row)
 
 
 async def start_attempt(
@@ -186,19 +166,19 @@ async def start_attempt(
     await connection.execute(_SQL["start_attempt"], delivery, attempt, lost_after_s)
 
 
-async def end_attempt(connection: Connection, delivery: UUID, attempt: int, result: str) -> None:
-    await connection.execute(_SQL["end_attempt"], delivery, attempt, result)
-
-
-async def postpone(connection: Connection, delivery: UUID, wait_s: float) -> None:
-    await connection.execute(_SQL["postpone"], delivery, wait_s)
+async def postpone(
+    connection: Connection, delivery: UUID, wait_s: float, attempt: int, result: str
+) -> None:
+    await connection.execute(_SQL["postpone"], delivery, wait_s, attempt, result)
 
 
 async def end_delivery(
-    connection: Connection, delivery: UUID, status: str, reason: str | None
+    connection: Connection, delivery: UUID, status: str, reason: str | None, attempt: int
 ) -> datetime | None:
     """Domain time of the end; None if it had ended before."""
-    at: datetime | None = await connection.fetchval(_SQL["end_delivery"], delivery, status, reason)
+    at: datetime | None = await connection.fetchval(
+        _SQL["end_delivery"], delivery, status, reason, attempt
+    )
     return at
 
 

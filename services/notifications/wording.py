@@ -83,6 +83,8 @@ def _telling() -> re.Pattern[str]:
     for language in LANGUAGES:
         for word in lists[language]:
             stem = re.escape(word.rstrip(".").casefold()).replace(r"\ ", r"[\s_-]+")
-            # Neither a letter before it, nor, where it stands for itself alone, one after it.
-            patterns.append(rf"(?<![^\W\d_]){stem}" + (r"(?![^\W\d_])" if word[-1] == "." else ""))
+            if word.endswith("."):  # stands for itself alone; a code may hold its letters
+                patterns.append(rf"(?<![^\W_]){stem}(?![^\W_])")
+            else:
+                patterns.append(rf"(?<![^\W\d_]){stem}")
     return re.compile("|".join(patterns))

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from throughcare.protocol.refusals import REFUSALS
+from throughcare.runtime.ids import new_code
 from throughcare.services.notifications import wording
 from throughcare.services.notifications.wording import TellingWordError, check, compose, local_time
 
@@ -59,6 +60,11 @@ def test_a_telling_word_is_found_in_any_form_and_case(text: str) -> None:
 @pytest.mark.parametrize("text", ["float", "a party", "Martha", "visa", "K7FQ-2MPX", "привычка"])
 def test_a_word_that_only_holds_the_letters_of_one_is_not_found(text: str) -> None:
     check(text)
+
+
+def test_no_code_of_ours_is_a_telling_word() -> None:
+    check(*(new_code() for _ in range(20_000)))
+    check("K2TB-7MPX", "TB7Q-2MPX", "2HCV-7MPX")
 
 
 def test_the_time_is_the_desks_own() -> None:
