@@ -30,7 +30,7 @@ from throughcare.contracts.kinds import Event
 
 
 class CaseOpened(Event):
-    """†"""
+    """† A case of any support need began; it says nothing about which."""
 
     name: ClassVar[str] = "case-opened"
     origin: Origin
@@ -53,7 +53,7 @@ class ProgrammeEnrolled(Event):
 
 
 class ConsentOffered(Event):
-    """†"""
+    """† The person was asked, in this language and form."""
 
     name: ClassVar[str] = "consent-offered"
     language: LanguageTag
@@ -73,7 +73,7 @@ class ConsentGranted(Event):
 
 
 class ConsentRefused(Event):
-    """†"""
+    """† The person said no. Nothing was shared, and the reason is theirs."""
 
     name: ClassVar[str] = "consent-refused"
     refusal_scope: RefusalScope

@@ -47,7 +47,7 @@ from throughcare.contracts.kinds import Event
 
 
 class ReleaseScheduled(Event):
-    """†"""
+    """† The first release date that is known of the case."""
 
     name: ClassVar[str] = "release-scheduled"
     expected_release_on: date
@@ -59,7 +59,7 @@ class ReleaseScheduled(Event):
 
 
 class ReleaseRescheduled(Event):
-    """†"""
+    """† The date moved, or is known no more."""
 
     name: ClassVar[str] = "release-rescheduled"
     change: DateChange
@@ -74,7 +74,7 @@ class ReleaseRescheduled(Event):
 
 
 class PersonTransferred(Event):
-    """†"""
+    """† Another facility holds the person and answers for the case."""
 
     name: ClassVar[str] = "person-transferred"
     from_facility: FacilityCode | None = None
@@ -95,7 +95,7 @@ class PersonReleased(Event):
 
 
 class PersonReleasedBeforeConsent(Event):
-    """†"""
+    """† Out before anybody had a yes: nothing was shared, the case closes."""
 
     name: ClassVar[str] = "person-released-before-consent"
     released_at: Moment
@@ -313,7 +313,7 @@ class DeadlinesChanged(Event):
 
 
 class DeadlineMissed(Event):
-    """†"""
+    """† A promise was not kept by its time; what follows stands beside it."""
 
     name: ClassVar[str] = "deadline-missed"
     code: DeadlineCode

