@@ -27,8 +27,8 @@ from throughcare.gateway.metrics import OUTCOMES
 from throughcare.gateway.parties import PRISON_ROLES
 from throughcare.gateway.taking import ToRelay
 from throughcare.runtime import crash, queries
-from throughcare.runtime.agent import Input
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.sorting import Input
 
 _SQL = queries.load("throughcare.gateway", "outcomes.sql")
 _OPENING = (OpenCase.type, ProgrammeEnrolled.type)

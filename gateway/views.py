@@ -47,6 +47,16 @@ _ADMINISTRATION_LEARNS = _ALL_LEARN | {
     release.ReadinessLost.type,
     release.PersonReleased.type,
 }
+_LEADING = frozenset(
+    model.type
+    for model in (
+        intake.ConsentOffered,
+        intake.ConsentGranted,
+        intake.NeedsAssessed,
+        intake.PlanAgreed,
+        intake.PlanRevised,
+    )
+)
 #: What monitors are not shown of the data: who, where, when, which service.
 _NEUTRAL_KEYS = frozenset(
     {
@@ -100,13 +110,20 @@ def _audited(entry: Entry, begin: datetime) -> dict[str, Any]:
     }
 
 
+def _leads(entry: Entry) -> bool:
+    """Whoever did this leads the case; a fact that opened it, or a "stop" passed on, does not say so."""
+    if entry.type == intake.CaseOpened.type:
+        return entry.data.get("reason_code") is not None
+    return entry.kind == "event" and entry.type in _LEADING
+
+
 class _View:
     def __init__(self, entries: Sequence[Entry], reader: Reader) -> None:
         self._reader = reader
         own = [entry for entry in entries if self._is_own(entry)]
         self._carer = not reader.roles.isdisjoint(
             {"prison-health", "prison-psych", "protocol-coordinator"}
-        ) or any(entry.half == "intake" for entry in own)
+        ) or any(_leads(entry) for entry in own)
         self._referrals = self._mine(entries)
         self._alarms = {
             entry.data.get("escalation_id")
@@ -149,21 +166,20 @@ class _View:
         """Referrals of the reader: received; or sent, with those that followed from them."""
         mine: set[str] = set()
         for entry in entries:
-            if entry.type != release.ReferralSent.type:
+            if entry.type != release.ReferralSent.type or entry.kind != "event":
                 continue
-            sent = self._is_own(entry) or (
-                self._carer and entry.data.get("after_referral_id") in mine
+            # A receiver's refusal makes the next referral: that one is another's.
+            sent = self._carer and (
+                self._is_own(entry) or entry.data.get("after_referral_id") in mine
             )
             if sent or entry.data.get("receiver") == self._reader.party:
                 mine.add(entry.data["referral_id"])
         return mine
 
     def _in_full(self, entry: Entry) -> bool:
-        if self._is_own(entry):
-            # A receiver's refusal makes the next referral: that one is another's.
-            return entry.type != release.ReferralSent.type or (
-                entry.data.get("referral_id") in self._referrals
-            )
+        own = self._is_own(entry)
+        if own and entry.kind != "event":
+            return True
         if entry.kind != "event":
             return False
         if entry.type in _NOTICES:
@@ -171,8 +187,10 @@ class _View:
         if "escalation_id" in entry.data:
             return entry.data["escalation_id"] in self._alarms
         if entry.type in _DEADLINES:
-            return "protocol-coordinator" in self._reader.roles
-        return entry.data.get("referral_id") in self._referrals
+            return (own and self._carer) or "protocol-coordinator" in self._reader.roles
+        if (referral := entry.data.get("referral_id")) is not None:
+            return referral in self._referrals
+        return own
 
     def _may_learn(self, entry: Entry) -> bool:
         if entry.kind != "event" or entry.type in _NOTICES:

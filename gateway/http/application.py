@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from throughcare.gateway.http import messages, outcomes, probes, timeline
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
 from throughcare.gateway.http.guard import Guard
+from throughcare.gateway.page import demo
 from throughcare.gateway.problems import RefusedError, problem
 from throughcare.runtime.process import Process
 
@@ -30,6 +31,8 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     app.state.doors = doors
     for part in (messages, outcomes, timeline, probes):
         app.include_router(part.router)
+    if demo.is_wanted(process.settings):
+        app.include_router(demo.router)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _parameters)

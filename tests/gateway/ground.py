@@ -76,6 +76,7 @@ class Gateway:
                 "THROUGHCARE_DATABASE__URL": self.database.url("throughcare_gateway"),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self.home / "seal"),
                 "THROUGHCARE_HTTP__PORT": str(self.port),
+                "THROUGHCARE_DEMO_PAGE": "true",
                 **environment,
             },
             stderr=log,

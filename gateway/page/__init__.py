@@ -1,0 +1,1 @@
+"""The demo's page: coming releases and one case's timeline, on loopback, without a sign-in."""

@@ -1,0 +1,42 @@
+-- now --
+-- Domain time.
+SELECT runtime.now();
+
+-- coming --
+-- The releases of the next 60 days in every facility, and those whose date has passed without a word,
+-- each with the code under which monitors may read it.
+SELECT g.facility, g.expected_release_on, g.stage, g.consent, g.planned, g.placed, g.ready,
+    (SELECT min(a.alias) FROM gateway.aliases a JOIN gateway.parties p USING (party)
+     WHERE a.case_ref = g.case_ref AND 'monitor' = ANY (p.roles)) AS alias
+FROM timeline.gate_list(
+    (SELECT array_agg(DISTINCT f) FROM gateway.parties, unnest(facilities) AS f),
+    (runtime.now() + interval '60 days')::date) AS g
+ORDER BY g.expected_release_on, alias
+LIMIT 200;
+
+-- known --
+-- Cases that monitors have a code for.
+SELECT a.alias, a.since, c.ended_at
+FROM gateway.aliases a
+JOIN gateway.parties p USING (party)
+JOIN gateway.cases c USING (case_ref)
+WHERE 'monitor' = ANY (p.roles)
+ORDER BY c.ended_at IS NOT NULL, a.alias
+LIMIT 500;
+
+-- case_of_code --
+-- The case that monitors call so.
+SELECT a.case_ref FROM gateway.aliases a JOIN gateway.parties p USING (party)
+WHERE a.alias = $1 AND 'monitor' = ANY (p.roles)
+LIMIT 1;
+
+-- record_read --
+-- A reading becomes a leaf of the log.
+SELECT timeline.record_read($1, $2, 'read');
+
+-- entries --
+-- What is known of a case, in its order; a reading is no step of it.
+SELECT ordinal, occurred_at, recorded_at, kind, type, half, version, data, causation
+FROM timeline.entries_of($1)
+WHERE kind NOT IN ('read', 'denied', 'export')
+ORDER BY ordinal;

@@ -1,0 +1,101 @@
+"""The demo's page: in two languages, without names, scripts or a way out of loopback."""
+
+from typing import get_args
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import pytest
+
+from throughcare.contracts.codes import DeadlineCode
+from throughcare.contracts.events import EVENTS
+from throughcare.gateway.page import words
+from throughcare.gateway.page.demo import is_wanted
+from throughcare.gateway.page.render import case_page
+from throughcare.protocol.stage import Stage
+from throughcare.runtime.settings import Http, Settings
+from throughcare.tests.gateway.fake_agent import FakeAgent
+from throughcare.tests.gateway.ground import Gateway, open_case
+
+
+def test_every_event_stage_and_deadline_has_its_words() -> None:
+    assert {event.name for event in EVENTS} == words.EVENTS.keys()
+    assert set(get_args(Stage)) == words.STAGES.keys()
+    assert set(get_args(DeadlineCode)) == words.DEADLINES.keys()
+
+
+@pytest.mark.parametrize(
+    ("demo_page", "host", "wanted"),
+    [(True, "127.0.0.1", True), (True, "0.0.0.0", False), (False, "127.0.0.1", False)],
+)
+def test_the_page_is_served_on_loopback_only_and_only_if_asked(
+    demo_page: bool, host: str, wanted: bool
+) -> None:
+    assert is_wanted(Settings(demo_page=demo_page, http=Http(host=host))) is wanted
+
+
+def test_whatever_stands_in_a_timeline_is_text_in_the_page() -> None:
+    evil = "<script>alert(1)</script>"
+    entry = {"day": 0, "kind": "event", "type": f"org.x.{evil}.v1", "data": {"code": evil}}
+
+    html = case_page("en", evil, [entry], [], everything=True)
+
+    assert "<script" not in html
+
+
+async def _case_with_a_code(gateway: Gateway, agent: FakeAgent, alias: str, code: str) -> UUID:
+    async with gateway.client("ik-27") as client:
+        answer = await client.post("/v1/commands", json=open_case(alias))
+    case_ref = agent.of(answer.headers["location"].rpartition("/")[2]).case_ref
+    pool: asyncpg.Pool = gateway.pool
+    await pool.execute("SELECT gateway.alias_for($1, 'monitor-1', $2)", case_ref, code)
+    await pool.execute(
+        """
+        INSERT INTO timeline.cases (case_ref, intake_version, release_version, consent, planned,
+            placed, ready, outside, closed, stage, facility, expected_release_on)
+        VALUES ($1, 1, 1, 'granted', true, false, false, 'no', false, 'planned', 'kg-ik-27',
+            (now() + interval '9 days')::date)
+        """,
+        case_ref,
+    )
+    return case_ref
+
+
+async def test_the_gate_list_names_cases_by_code_and_says_what_they_lack(
+    gateway: Gateway, agent: FakeAgent
+) -> None:
+    await _case_with_a_code(gateway, agent, "P-4711", "K7FQ-2MPX")
+    async with gateway.client("ik-27") as client:
+        english = await client.get("/demo?lang=en")
+        russian = await client.get("/demo?lang=ru")
+
+    assert "K7FQ-2MPX" in english.text
+    assert "P-4711" not in english.text  # the prison's own name for it is nobody else's
+    assert "a receiver, readiness check" in english.text
+    assert "принимающая сторона, проверка готовности" in russian.text
+    assert '<html lang="ru">' in russian.text
+    assert "script" not in english.headers["content-security-policy"]
+    assert english.headers["content-type"] == "text/html; charset=utf-8"
+
+
+async def test_reading_a_case_on_the_page_becomes_a_leaf_of_the_log(
+    gateway: Gateway, agent: FakeAgent
+) -> None:
+    case_ref = await _case_with_a_code(gateway, agent, "P-4712", "K7FQ-2MPY")
+    async with gateway.client("ik-27") as client:
+        page = await client.get("/demo/cases/K7FQ-2MPY?lang=en")
+        missing = await client.get("/demo/cases/P-4712?lang=en")
+
+    assert page.status_code == 200
+    assert missing.status_code == 404
+    reads = "SELECT count(*) FROM timeline.entries WHERE case_ref = $1 AND kind = 'read'"
+    assert await gateway.pool.fetchval(reads, case_ref) == 1
+
+
+async def test_a_page_elsewhere_cannot_read_this_one_under_a_name_of_its_own(
+    gateway: Gateway,
+) -> None:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as client:
+        answer = await client.get("/demo", headers={"host": "evil.example"})
+
+    assert answer.status_code == 404
