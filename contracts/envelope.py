@@ -28,6 +28,9 @@ class Undecodable(ValueError):
         self.code = code
 
 
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Message(NamedTuple):
     """One message between our own services. Times are aware and in UTC."""
 
@@ -58,77 +61,72 @@ class Message(NamedTuple):
     seen_release: int = 0
 
 
-class _Wire(msgspec.Struct):
-    """The attributes as our own services write them; what differs is read the long way."""
+class _Wire(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The attributes as our own services write them, in this order; what differs is read slowly."""
 
     specversion: str
     id: UUID
     source: str
     type: str
     subject: UUID
-    time: Annotated[datetime, msgspec.Meta(tz=True)]
-    recordedtime: Annotated[datetime, msgspec.Meta(tz=True)]
+    time: _Moment
+    datacontenttype: str = ""
+    partitionkey: UUID | None = None
+    recordedtime: _Moment
     correlationid: UUID
     protocolversion: str
-    data: msgspec.Raw
     causationid: UUID | None = None
     sequence: str | None = None
     journalposition: str | None = None
+    authtype: str | None = None
     authid: str | None = None
-    authroles: str = ""
+    authroles: str | None = None
     commandnumber: int | None = None
-    seenintake: int = 0
-    seenrelease: int = 0
+    seenintake: int | None = None
+    seenrelease: int | None = None
+    data: msgspec.Raw
 
 
-_WIRE = msgspec.json.Decoder(_Wire)
+_DECODER = msgspec.json.Decoder(_Wire)
+# Ids read from the database are of a class of its driver's own.
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def encode(message: Message) -> bytes:
     """The canonical bytes: attributes in a fixed order, absent ones left out, times in UTC with Z."""
-    case_ref = message.case_ref
-    record: dict[str, Any] = {
-        "specversion": SPECVERSION,
-        "id": message.id,
-        "source": message.source,
-        "type": message.data.type,
-        "subject": case_ref,
-        "time": _utc(message.occurred_at),
-        "datacontenttype": "application/json",
-        "partitionkey": case_ref,
-        "recordedtime": _utc(message.recorded_at),
-        "correlationid": message.correlation_id,
-        "protocolversion": message.protocol_version,
-    }
-    if message.causation_id is not None:
-        record["causationid"] = message.causation_id
-    if message.sequence is not None:
-        record["sequence"] = str(message.sequence)
-    if message.position is not None:
-        record["journalposition"] = str(message.position)
-    if message.party is not None:
-        record["authtype"] = "service_account"
-        record["authid"] = message.party
-        record["authroles"] = " ".join(message.roles)
-    if message.number is not None:
-        record["commandnumber"] = message.number
-        record["seenintake"] = message.seen_intake
-        record["seenrelease"] = message.seen_release
-    record["data"] = orjson.Fragment(message.data.model_dump_json(exclude_none=True))
-    return orjson.dumps(record, _uuid_of_driver, orjson.OPT_UTC_Z)
-
-
-def _uuid_of_driver(value: object) -> str:
-    """Ids read from the database are of a class of its driver's own."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
+    authenticated = message.party is not None
+    numbered = message.number is not None
+    return _ENCODER.encode(
+        _Wire(
+            specversion=SPECVERSION,
+            id=message.id,
+            source=message.source,
+            type=message.data.type,
+            subject=message.case_ref,
+            time=_utc(message.occurred_at),
+            datacontenttype="application/json",
+            partitionkey=message.case_ref,
+            recordedtime=_utc(message.recorded_at),
+            correlationid=message.correlation_id,
+            protocolversion=message.protocol_version,
+            causationid=message.causation_id,
+            sequence=None if message.sequence is None else str(message.sequence),
+            journalposition=None if message.position is None else str(message.position),
+            authtype="service_account" if authenticated else None,
+            authid=message.party,
+            authroles=" ".join(message.roles) if authenticated else None,
+            commandnumber=message.number,
+            seenintake=message.seen_intake if numbered else None,
+            seenrelease=message.seen_release if numbered else None,
+            data=msgspec.Raw(message.data.model_dump_json(exclude_none=True)),
+        )
+    )
 
 
 def decode(raw: bytes) -> Message:
     """Read bytes that one of our own services wrote. Raises Undecodable with a code."""
     try:
-        wire = _WIRE.decode(raw)
+        wire = _DECODER.decode(raw)
         model = MODELS[wire.type]
         if wire.specversion == SPECVERSION:
             return _from_wire(wire, model.read_json(bytes(wire.data)))
@@ -158,10 +156,10 @@ def _from_wire(wire: _Wire, data: Data) -> Message:
         None if wire.sequence is None else int(wire.sequence),
         None if wire.journalposition is None else int(wire.journalposition),
         wire.authid,
-        tuple(wire.authroles.split()),
+        tuple(wire.authroles.split()) if wire.authroles else (),
         wire.commandnumber,
-        wire.seenintake,
-        wire.seenrelease,
+        wire.seenintake or 0,
+        wire.seenrelease or 0,
     )
 
 
