@@ -9,8 +9,8 @@ from throughcare.contracts.topics import partition_of
 from throughcare.protocol import notices as rules
 from throughcare.protocol.notices import Notice
 from throughcare.runtime import ids
-from throughcare.runtime.agent import Input
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.sorting import Input
 from throughcare.services.notifications import store
 from throughcare.services.notifications.store import Contact, NewDelivery
 

@@ -51,8 +51,8 @@ SELECT pg_notify('throughcare_deliveries', '') FROM added LIMIT 1;
 -- What is to be sent now, from the partitions we own.
 SELECT id, coalesce(to_party, '') AS to_party FROM notifications.deliveries
 WHERE status = 'pending' AND partition = ANY ($1::smallint[]) AND due_at <= clock_timestamp()
-  AND NOT id = ANY ($2::uuid[])
-ORDER BY due_at LIMIT $3;
+  AND NOT id = ANY ($2::uuid[]) AND NOT coalesce(to_party, '') = ANY ($3::text[])
+ORDER BY due_at LIMIT $4;
 
 -- take_delivery --
 -- Take one delivery for the transaction that starts or withholds it, with all that decides which; nothing

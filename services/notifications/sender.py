@@ -99,17 +99,20 @@ class Sender:
     async def step(self) -> None:
         """Start what is due, as far as there are places. Does not wait for it."""
         async with self._looking:
-            free = _AT_ONCE - len(self._under_way)
             owned = self._owned()
-            if self._closing or not owned or free <= 0:
-                return
-            # More than fit: those of a party that has its share already are passed over.
-            due = await store.due_deliveries(self._pool, owned, self._under_way, 4 * _AT_ONCE)
-            for delivery, party in due:
-                if free and self._parties[party] < _AT_ONCE_A_PARTY:
-                    free -= 1
-                    self._begin(delivery, party)
-            self._more = len(due) > len(self._under_way) or len(due) == 4 * _AT_ONCE
+            self._more = False
+            while owned and not self._closing:
+                free = _AT_ONCE - len(self._under_way)
+                full = [p for p, count in self._parties.items() if count >= _AT_ONCE_A_PARTY]
+                due = await store.due_deliveries(
+                    self._pool, owned, self._under_way, full, max(free, 1)
+                )
+                self._more = bool(due or full)
+                if not due or free <= 0:
+                    return
+                for delivery, party in due:
+                    if self._parties[party] < _AT_ONCE_A_PARTY:
+                        self._begin(delivery, party)
 
     async def drain(self) -> None:
         """Wait for what is under way."""

@@ -149,9 +149,14 @@ async def add_deliveries(connection: Connection, deliveries: Iterable[NewDeliver
 
 
 async def due_deliveries(
-    pool: Pool, partitions: Sequence[int], but: Collection[UUID], limit: int
+    pool: Pool,
+    partitions: Sequence[int],
+    but: Collection[UUID],
+    not_to: Collection[str],
+    limit: int,
 ) -> list[tuple[UUID, str]]:
-    rows = await pool.fetch(_SQL["due_deliveries"], partitions, list(but), limit)
+    """The longest due first; `not_to`: parties that have to wait for their turn."""
+    rows = await pool.fetch(_SQL["due_deliveries"], partitions, list(but), list(not_to), limit)
     return [(row["id"], row["to_party"]) for row in rows]
 
 

@@ -1,7 +1,5 @@
 """Notifications without a broker: real PostgreSQL, a real mail server, a real HTTP peer."""
 
-import asyncio
-import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,13 +20,13 @@ from throughcare.cli.mailbox import Mailbox, start_mailbox
 from throughcare.contracts.envelope import Message, decode, encode
 from throughcare.contracts.kinds import Event
 from throughcare.contracts.topics import EVENTS_OF, NOTIFICATIONS_EVENTS, partition_of
-from throughcare.runtime.agent import Input
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.journal import Journal, Producer
 from throughcare.runtime.pool import Pool, open_pool
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Database as DatabaseSettings
 from throughcare.runtime.settings import Kafka, Settings, Smtp, Webhooks
+from throughcare.runtime.sorting import Input
 from throughcare.services.notifications.agents import project
 from throughcare.services.notifications.sender import Sender
 from throughcare.tests.support.parts import Database, Parts
@@ -185,8 +183,7 @@ async def desk(
     owner = await asyncpg.connect(desk_database.url())
     made = Desk(pool, owner, mailbox, httpserver)
     yield made
-    with contextlib.suppress(asyncio.TimeoutError):
-        await made.sender.drain()
+    await made.sender.close()
     await owner.execute(_EMPTY)
     await owner.close()
     await pool.close()

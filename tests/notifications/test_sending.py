@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from datetime import timedelta
 from uuid import UUID
 
@@ -347,6 +348,31 @@ async def test_after_the_last_attempt_the_failure_is_an_event(desk: Desk) -> Non
     [said] = await desk.said()
     assert isinstance(said, NoticeFailed)
     assert (said.attempts, said.reason_code) == (10, "refused")
+
+
+async def test_a_receiver_that_never_answers_holds_up_nobody_else(desk: Desk) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        await desk.party("deaf-one", "ngo", path="/deaf")
+        await desk.owner.execute(
+            "UPDATE gateway.parties SET webhook_url = $1",
+            f"http://127.0.0.1:{deaf.getsockname()[1]}/",
+        )
+        await desk.party("clinic-nine", "oat-site", email="desk@nine.example")
+        cases = [new_case_ref() for _ in range(150)]
+        await desk.hear(*(event(case, offer(case, "deaf-one", "ngo")) for case in cases[30:]))
+        await desk.hear(*(event(case, offer(case)) for case in cases[:30]))
+
+        await desk.sender.step()  # the rest follows as places get free
+        for _ in range(200):
+            if len(desk.mails()) == 30:
+                break
+            await asyncio.sleep(0.05)
+
+        assert len(desk.mails()) == 30
+        waiting = "SELECT count(*) FROM notifications.attempts WHERE ended_at IS NULL"
+        assert await desk.owner.fetchval(waiting) >= 4
 
 
 async def test_a_mail_server_that_is_away_loses_nothing(desk: Desk) -> None:
