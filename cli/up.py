@@ -26,7 +26,7 @@ from throughcare.runtime.topics_admin import ensure_topics, open_admin
 
 _KAFKA_VARIABLE = "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS"
 _DATABASE_VARIABLE = "THROUGHCARE_DATABASE__URL"
-_READY_S = 120.0
+_READY_S = 240.0
 
 
 class Places(NamedTuple):

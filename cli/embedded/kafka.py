@@ -18,7 +18,7 @@ from throughcare.cli.embedded.process import LockedProcess
 from throughcare.runtime.errors import SetupError
 
 _HEAP = "512m"
-_START_PATIENCE_S = 60.0
+_START_PATIENCE_S = 120.0
 _STOP_PATIENCE_S = 10.0
 
 

@@ -19,7 +19,7 @@ from throughcare.runtime.errors import SetupError
 
 DATABASE = "throughcare"
 OWNER = "postgres"
-_START_PATIENCE_S = 60.0
+_START_PATIENCE_S = 120.0
 _STOP_PATIENCE_S = 15.0
 #: A socket's path may have 107 bytes on Linux, fewer elsewhere; its file name takes 18.
 _LONGEST_SOCKET_FOLDER = 80
