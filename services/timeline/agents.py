@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from throughcare.runtime.agent import Input
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.sorting import Input
 from throughcare.services.timeline import store
 from throughcare.services.timeline.leaves import kind_of
 

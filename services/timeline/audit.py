@@ -61,6 +61,7 @@ class Report:
     forgotten: int = 0
     #: Entries that have no index yet.
     waiting: int = 0
+    #: Sizes for which there is a good signature.
     checkpoints: int = 0
     #: The largest checkpoint held outside that fits; leaves behind it could have been rewritten.
     outside_size: int = 0
@@ -89,7 +90,7 @@ class Audit:
         self._held: dict[int, list[Held]] = {}
         for one in held:
             self._held.setdefault(one.checkpoint.size, []).append(one)
-            self.report.checkpoints += 1
+        self.report.checkpoints = len(self._held)
         self._sizes = sorted(self._held)
         self._good = 0
         #: Leaves are missing: no hash above them can fit, and that says nothing more.

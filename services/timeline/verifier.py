@@ -3,6 +3,7 @@
 Everything is computed anew from the stored bytes; nothing the log says of itself is believed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from throughcare.services.timeline.merkle import HASH, WIDTH, TileAt
 from throughcare.services.timeline.store import read_tiles
 
 _SQL = queries.load("throughcare.services.timeline", "verify.sql")
-BATCH = 10_000
+BATCH = 4_000
 
 
 # -- checkpoints held outside ---------------------------------------------------------------------
@@ -93,18 +94,26 @@ async def verify_database(url: str, key: VerifierKey, outside: Sequence[tuple[st
     Raises SetupError where the database cannot be read.
     """
     async with snapshot(url) as connection:
-        return await _verify(connection, key, outside)
+        name = await connection.fetchval(_SQL["export_snapshot"])
+        async with snapshot(url, name) as reader:
+            return await _verify(connection, reader, key, outside)
 
 
 @asynccontextmanager
-async def snapshot(url: str) -> AsyncIterator[Connection]:
-    """One unmoving view of a log that goes on growing. Raises SetupError in one sentence."""
+async def snapshot(url: str, name: str | None = None) -> AsyncIterator[Connection]:
+    """One unmoving view of a log that goes on growing; by its name the same for a second reader.
+
+    Raises SetupError in one sentence.
+    """
     try:
         connection = await asyncpg.connect(url, timeout=5, server_settings={"jit": "off"})
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise SetupError(f"The database does not answer ({type(error).__name__}).") from None
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if name is not None:
+                # A utility statement takes no parameters; the name is PostgreSQL's own.
+                await connection.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
             yield connection
     except asyncpg.InsufficientPrivilegeError:
         raise SetupError("This database role may not read the log.") from None
@@ -115,17 +124,18 @@ async def snapshot(url: str) -> AsyncIterator[Connection]:
 
 
 async def _verify(
-    connection: Connection, key: VerifierKey, outside: Sequence[tuple[str, str]]
+    connection: Connection,
+    reader: Connection,
+    key: VerifierKey,
+    outside: Sequence[tuple[str, str]],
 ) -> Report:
     end = await connection.fetchrow(_SQL["log_end"])
     assert end is not None
     notes = [(row["size"], row["note"]) for row in await connection.fetch(_SQL["checkpoints"])]
     audit = begin(key, outside, notes)
     audit.report.waiting = end["waiting"]
-    last = -1
     growing: dict[TileAt, bytes] = {}
-    while rows := await connection.fetch(_SQL["leaves"], last, BATCH):
-        last = rows[-1]["index"]
+    async for rows in _leaves(reader):
         await _learn(connection, audit, {row["case_ref"] for row in rows})
         growing.update(audit.take(rows))
         whole = {at: tile for at, tile in growing.items() if len(tile) == WIDTH * HASH}
@@ -139,6 +149,18 @@ async def _verify(
     await _compare_sources(connection, audit)
     soon = [row["case_ref"] for row in await connection.fetch(_SQL["forgotten_soon"])]
     return audit.finish(soon)
+
+
+async def _leaves(reader: Connection) -> AsyncIterator[list[asyncpg.Record]]:
+    """All leaves; the server reads the next ones while we compute."""
+    asked = asyncio.create_task(reader.fetch(_SQL["leaves"], -1, BATCH))
+    try:
+        while rows := await asked:
+            asked = asyncio.create_task(reader.fetch(_SQL["leaves"], rows[-1]["index"], BATCH))
+            await asyncio.sleep(0)  # lets the question leave
+            yield rows
+    finally:
+        asked.cancel()
 
 
 async def _learn(connection: Connection, audit: Audit, cases: set[str | None]) -> None:

@@ -5,6 +5,10 @@ SELECT l.size,
     (SELECT count(*) FROM timeline.waiting) AS waiting
 FROM timeline.log AS l;
 
+-- export_snapshot --
+-- The name under which a second reader sees the same.
+SELECT pg_export_snapshot();
+
 -- leaves --
 -- The next leaves, with what they are about; the two sides of the join may each be missing.
 SELECT l.index, l.kind, l.commitment, uuid_send(e.message_id) AS message_id,

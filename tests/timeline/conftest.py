@@ -15,7 +15,7 @@ from throughcare.contracts.kinds import Data
 from throughcare.contracts.outcomes import Refused
 from throughcare.contracts.release_events import EscalationCleared
 from throughcare.contracts.topics import EVENTS_OF, OUTCOMES_OF, partition_of
-from throughcare.runtime.agent import Input
+from throughcare.runtime.sorting import Input
 from throughcare.services.timeline.agents import project
 from throughcare.services.timeline.audit import Report
 from throughcare.services.timeline.checkpoint import Checkpoint, SigningKey, VerifierKey, make_key

@@ -12,9 +12,9 @@ import pytest
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.contracts.release_events import EscalationCleared
 from throughcare.contracts.topics import TOPICS
-from throughcare.runtime.agent import Input
 from throughcare.runtime.journal import Producer
 from throughcare.runtime.settings import Kafka as KafkaSettings
+from throughcare.runtime.sorting import Input
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 from throughcare.services.timeline.audit import Report
 from throughcare.services.timeline.checkpoint import make_key, pinned
@@ -23,7 +23,7 @@ from throughcare.tests.support.parts import Database
 from throughcare.tests.support.workers import Worker
 from throughcare.tests.timeline.conftest import Said, cases
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
 class Place:
@@ -59,7 +59,7 @@ class Place:
             await producer.send(input.tp.topic, input.tp.partition, [row])
         await producer.renew()
 
-    async def until(self, leaves: int, seconds: float = 40.0) -> None:
+    async def until(self, leaves: int, seconds: float = 60.0) -> None:
         give_up = time.monotonic() + seconds
         while await self.count() < leaves:
             assert time.monotonic() < give_up, self.worker.log.read_text()[-3000:]
@@ -97,10 +97,10 @@ async def test_nothing_is_lost_or_doubled_by_kills_and_by_reading_all_again(plac
 
     place.worker.start(THROUGHCARE_CRASH_AT="log.after_append:1:KILL")
     await place.send(some(40))
-    assert await asyncio.to_thread(place.worker.ended_by_itself) == -signal.SIGKILL
+    assert await asyncio.to_thread(place.worker.ended_by_itself, 60.0) == -signal.SIGKILL
 
     place.worker.start(THROUGHCARE_CRASH_AT="log.after_sign:1:KILL")
-    assert await asyncio.to_thread(place.worker.ended_by_itself) == -signal.SIGKILL
+    assert await asyncio.to_thread(place.worker.ended_by_itself, 60.0) == -signal.SIGKILL
     place.worker.start()
     await place.send([*some(40), said.refusal(refs[0])])
     await place.until(81)

@@ -204,13 +204,23 @@ async def test_one_honest_checkpoint_from_outside_shows_every_change(
 ) -> None:
     taken_home = tmp_path / "home"
     await _grown(log, taken_home)
-    assert (await log.verify(taken_home, owner=False)).verified
 
     first_bad = await attack(log)
     report = await log.verify(taken_home, owner=False)
 
     assert not report.verified
     assert report.first_bad_index == first_bad
+
+
+async def test_a_log_that_nobody_touched_fits_a_checkpoint_of_its_past(
+    log: Log, tmp_path: Path
+) -> None:
+    await _grown(log, tmp_path / "home")
+
+    report = await log.verify(tmp_path / "home", owner=False)
+
+    assert report.verified
+    assert (report.leaves, report.outside_size) == (SIZE, HELD)
 
 
 async def test_a_database_put_back_to_an_older_state_is_shown(log: Log, tmp_path: Path) -> None:
