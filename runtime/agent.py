@@ -8,18 +8,26 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-import orjson
 from faust.types import TP
 
-from throughcare.contracts.envelope import Message, Undecodable, decode
+from throughcare.contracts.envelope import decode
 from throughcare.runtime import crash, log, metrics, queries
-from throughcare.runtime.errors import Meaning, StaleError, fingerprint, meaning_of
+from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.pool import Connection, Pool
 from throughcare.runtime.seal import Seal
+from throughcare.runtime.sorting import (
+    Advance,
+    Cursor,
+    Cursors,
+    Input,
+    Unreadable,
+    hold_arguments,
+    sort,
+)
 from throughcare.runtime.transport import Record, RecordLists
 
 _SQL = queries.load("throughcare.runtime", "agent.sql")
@@ -27,43 +35,11 @@ _SQL = queries.load("throughcare.runtime", "agent.sql")
 _STALE_MAX = 8
 
 
-class Cursor(NamedTuple):
-    """How far one partition was read: the last journal position applied, the next Kafka offset."""
-
-    position: int
-    next_offset: int
-
-
-class Input(NamedTuple):
-    """One message to apply, and where it came from."""
-
-    tp: TP
-    offset: int
-    raw: bytes
-    message: Message
-    #: Its row in `held`, where it waited before.
-    arrival: int | None = None
-
-
-class Unreadable(NamedTuple):
-    """A record nobody here can read."""
-
-    tp: TP
-    offset: int
-    raw: bytes
-    code: str
-    case_ref: UUID | None
-    message_id: UUID | None
-
-
-Cursors = Mapping[TP, Cursor]
-
-
 class Handler(Protocol):
     """What a service does with messages."""
 
     async def apply(
-        self, connection: Connection, inputs: Sequence[Input], advance: "Advance"
+        self, connection: Connection, inputs: Sequence[Input], advance: Advance
     ) -> Collection[UUID]:
         """Do all of it or nothing, `advance` included; return the cases now waiting in `held`."""
         ...
@@ -79,35 +55,6 @@ class Handler(Protocol):
     def forget(self) -> None:
         """Whatever is remembered may be stale."""
         ...
-
-
-class Advance(NamedTuple):
-    """The part of a write that says how far was read, and which held rows are done."""
-
-    consumer: str
-    cluster_id: str
-    cursors: Cursors
-    #: Where the cursors stood when this was read.
-    before: Cursors
-    done: tuple[int, ...] = ()
-
-    def arguments(self) -> tuple[str, str, list[str], list[int], list[int], list[int]]:
-        return (
-            self.consumer,
-            self.cluster_id,
-            [tp.topic for tp in self.cursors],
-            [tp.partition for tp in self.cursors],
-            [cursor.position for cursor in self.cursors.values()],
-            [cursor.next_offset for cursor in self.cursors.values()],
-        )
-
-
-class _Sorted(NamedTuple):
-    inputs: list[Input]
-    unreadable: list[Unreadable]
-    cursors: dict[TP, Cursor]
-    holes: dict[TP, int]
-    gaps: dict[TP, int]
 
 
 class Agent:
@@ -214,7 +161,8 @@ class Agent:
         return meaning is Meaning.POISON or (meaning is Meaning.STALE and self._distrust)
 
     async def _handle(self, records: Mapping[TP, list[Record]]) -> dict[TP, int]:
-        batch = self._sort(records)
+        batch = sort(records, self._cursors, self._journals, self._holes_seen)
+        self._holes_seen.update({tp: records[tp][0].offset for tp in batch.holes})
         crash.point("agent.after_decode")
         if batch.unreadable:
             await self._bury_unreadable(batch.unreadable)
@@ -232,50 +180,6 @@ class Agent:
             metrics.GAPS.labels(self.service).inc()
             await self.pool.execute(self._sql["ask_again"], tp.topic, tp.partition, seen_after)
         return batch.holes
-
-    def _sort(self, records: Mapping[TP, list[Record]]) -> _Sorted:
-        """Drop what was read before; find what is unreadable, and where something is missing."""
-        batch = _Sorted([], [], {}, {}, {})
-        for tp, run in records.items():
-            cursor = self._cursors.get(tp)
-            if cursor is None or not run:
-                continue
-            position, next_offset = cursor
-            first = run[0].offset
-            if first > next_offset and self._holes_seen.get(tp) != first:
-                # Go back for what was skipped. If the log itself starts later, this list comes again.
-                self._holes_seen[tp] = first
-                batch.holes[tp] = next_offset
-                continue
-            is_journal = tp.topic in self._journals
-            for record in run:
-                if record.offset < next_offset:
-                    continue
-                raw = record.value or b""
-                try:
-                    message = decode(raw)
-                except Undecodable as error:
-                    lost = _unreadable(tp, record.offset, raw, error.code)
-                    batch.unreadable.append(lost)
-                    if is_journal and (place := _place(raw)) == position + 1:
-                        position = place
-                    next_offset = record.offset + 1
-                    continue
-                if is_journal:
-                    place = message.position or 0
-                    if place > position + 1:
-                        batch.gaps[tp] = position
-                        next_offset = run[-1].offset + 1  # all of it will be said again
-                        break
-                    if place <= position:
-                        next_offset = record.offset + 1
-                        continue
-                    position = place
-                next_offset = record.offset + 1
-                batch.inputs.append(Input(tp, record.offset, raw, message))
-            if (position, next_offset) != cursor:
-                batch.cursors[tp] = Cursor(position, next_offset)
-        return batch
 
     async def _apply(self, inputs: Sequence[Input], cursors: Cursors) -> None:
         """Apply, advance, and then whatever waited for it."""
@@ -431,47 +335,3 @@ class Agent:
                 self._halted.discard(free["case_ref"])
                 self._waiting.add(free["case_ref"])
                 await self._run_held(free["case_ref"])
-
-
-def hold_arguments(inputs: Sequence[Input], reason: str) -> tuple[list[Any], ...]:
-    """Columns of `held` for these inputs."""
-    return (
-        [input.message.case_ref for input in inputs],
-        [input.tp.partition for input in inputs],
-        [input.tp.topic for input in inputs],
-        [input.message.id for input in inputs],
-        [input.message.number for input in inputs],
-        [reason] * len(inputs),
-        [input.raw for input in inputs],
-    )
-
-
-async def fence(connection: Connection, advance: Advance) -> None:
-    """Hold the cursors for this transaction; raise StaleError if somebody else moved them."""
-    rows = await connection.fetch(
-        _SQL["lock_cursors"], advance.consumer,
-        list({tp.topic for tp in advance.cursors}), list({tp.partition for tp in advance.cursors}),
-    )  # fmt: skip
-    for row in rows:
-        tp = TP(row["topic"], row["partition"])
-        if tp in advance.before and row["position"] != advance.before[tp].position:
-            raise StaleError
-
-
-def _unreadable(tp: TP, offset: int, raw: bytes, code: str) -> Unreadable:
-    """What can still be said of a record that cannot be read: whose it is, if anybody's."""
-    case_ref = message_id = None
-    try:
-        record = orjson.loads(raw)
-        case_ref = UUID(record["subject"])
-        message_id = UUID(record["id"])
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass
-    return Unreadable(tp, offset, raw, code, case_ref, message_id)
-
-
-def _place(raw: bytes) -> int:
-    try:
-        return int(orjson.loads(raw)["journalposition"])
-    except (ValueError, TypeError, KeyError):
-        return 0

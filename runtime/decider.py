@@ -17,10 +17,10 @@ from throughcare.contracts.envelope import Message, decode, encode, instant
 from throughcare.contracts.kinds import Data, Event, Outcome
 from throughcare.contracts.topics import partition_of
 from throughcare.runtime import queries
-from throughcare.runtime.agent import Advance, Input, hold_arguments
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.journal import Journal
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.sorting import Advance, Input, hold_arguments
 
 _SQL = queries.load("throughcare.runtime", "decider.sql")
 _CACHE_MAX = 20_000

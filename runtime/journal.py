@@ -272,10 +272,14 @@ class Journal:
         owned = sorted(self._published)
         if not owned:
             return
+        unpublished = 0
         for row in await self._pool.fetch(self._sql["last_places"], owned):
             partition = row["partition"]
-            if row["last"] > self._published.get(partition, 0) and not self._buffers.get(partition):
+            behind = row["last"] - self._published.get(partition, 0)
+            unpublished += max(behind, 0)
+            if behind > 0 and not self._buffers.get(partition):
                 self._behind.add(partition)
+        metrics.OUTBOX.labels(self.topic).set(unpublished)
         for row in await self._pool.fetch(self._sql["take_gaps"], self.topic, owned):
             self._ask(row["partition"], row["seen_after"])
         now = self._clock()

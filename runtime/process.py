@@ -18,6 +18,7 @@ import uvloop
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faust.types import TP
+from prometheus_client import start_http_server
 
 from throughcare.contracts.topics import TOPICS, Topic, read_by
 from throughcare.runtime import crash, log, queries
@@ -288,6 +289,8 @@ def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
     crash.arm(settings.crash_at)
 
     async def run() -> None:
+        if settings.metrics_port is not None:
+            start_http_server(settings.metrics_port, settings.http.host)
         process = Process(service, settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, process.stopping.set)

@@ -6,8 +6,9 @@ from uuid import UUID
 from faust.types import TP
 
 from throughcare.runtime import queries
-from throughcare.runtime.agent import Advance, Input, fence
+from throughcare.runtime.errors import StaleError
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.sorting import Advance, Input
 
 _SQL = queries.load("throughcare.runtime", "agent.sql")
 
@@ -33,7 +34,7 @@ class Projector:
         self, connection: Connection, inputs: Sequence[Input], advance: Advance
     ) -> Collection[UUID]:
         async with connection.transaction():
-            await fence(connection, advance)
+            await _fence(connection, advance)
             if inputs:
                 await self._project(connection, inputs)
             await connection.execute(self._sql["advance"], *advance.arguments())
@@ -50,3 +51,15 @@ class Projector:
 
     def forget(self) -> None:
         pass
+
+
+async def _fence(connection: Connection, advance: Advance) -> None:
+    """Hold the cursors for this transaction; raise StaleError if somebody else moved them."""
+    rows = await connection.fetch(
+        _SQL["lock_cursors"], advance.consumer,
+        list({tp.topic for tp in advance.cursors}), list({tp.partition for tp in advance.cursors}),
+    )  # fmt: skip
+    for row in rows:
+        tp = TP(row["topic"], row["partition"])
+        if tp in advance.before and row["position"] != advance.before[tp].position:
+            raise StaleError

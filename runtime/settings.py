@@ -63,3 +63,5 @@ class Settings(BaseSettings):
     #: `name:nth:KILL|TERM|RAISE|STOP`, separated by commas; tests only.
     crash_at: str = ""
     log_level: str = "info"
+    #: Where a service other than the gateway serves /metrics, on http.host; None: nowhere.
+    metrics_port: int | None = None
