@@ -47,7 +47,7 @@ format: $(READY)  ## Put the code into shape
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## Measure speed against real Kafka and PostgreSQL
-	@$(BIN)/python -Im throughcare.tests.bench $(ARGS)
+	@$(BIN)/throughcare bench $(ARGS)
 
 soak: $(READY)  ## Run for long under kills and wipes, then count what is missing
 	@$(BIN)/python -Im throughcare.tests.soak $(ARGS)
