@@ -1,6 +1,7 @@
 """What release keeps besides its events: who accepted and what ended, as the gate reads it."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.release_events import (
@@ -12,6 +13,7 @@ from throughcare.contracts.release_events import (
 )
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.turns import turns
 
 _SQL = queries.load("throughcare.services.release")
 
@@ -20,17 +22,31 @@ SEAM_EVENTS = (ReferralSent, ReferralAccepted, ReferralCancelled, AcceptanceWith
 
 
 async def keep_seam(connection: Connection, events: Sequence[Message]) -> None:
-    """Write who was asked, who accepted and what ended, in the order of the events."""
-    for event in events:
-        case = [event.case_ref]
-        match event.data:
-            case ReferralSent() as sent:
-                await connection.execute(
-                    _SQL["offer"], case, [sent.referral_id], [str(sent.receiver)]
-                )
-            case ReferralAccepted() as accepted:
-                await connection.execute(_SQL["accept"], case, [accepted.referral_id])
-            case AcceptanceWithdrawn() | ReferralCancelled() as ended:
-                await connection.execute(_SQL["unaccept"], case, [ended.referral_id])
-            case CaseClosed():
-                await connection.execute(_SQL["end"], case, [event.recorded_at])
+    """Write who was asked, who accepted and what ended, in the order of each case's events."""
+    for turn in turns(events):
+        for kind, said in turn.items():
+            cases = [event.case_ref for event in said]
+            if kind is CaseClosed:
+                await connection.execute(_SQL["end"], cases, [event.recorded_at for event in said])
+                continue
+            referrals = [_referral(event) for event in said]
+            if kind is ReferralSent:
+                parties = [_receiver(event) for event in said]
+                await connection.execute(_SQL["offer"], cases, referrals, parties)
+            elif kind is ReferralAccepted:
+                await connection.execute(_SQL["accept"], cases, referrals)
+            else:
+                await connection.execute(_SQL["unaccept"], cases, referrals)
+
+
+def _referral(event: Message) -> UUID:
+    data = event.data
+    assert isinstance(
+        data, ReferralSent | ReferralAccepted | AcceptanceWithdrawn | ReferralCancelled
+    )
+    return data.referral_id
+
+
+def _receiver(event: Message) -> str:
+    assert isinstance(event.data, ReferralSent)
+    return str(event.data.receiver)
