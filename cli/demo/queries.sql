@@ -13,8 +13,9 @@ WHERE entry > $1 AND kind = 'event'
 ORDER BY entry;
 
 -- case_of --
--- The cases that a party knows by these names.
-SELECT alias, case_ref FROM gateway.aliases WHERE party = $1 AND alias = ANY ($2::text[]);
+-- The cases that a party's messages were about.
+SELECT their_id, case_ref FROM gateway.commands
+WHERE party = $1 AND their_id = ANY ($2::text[]) AND case_ref IS NOT NULL;
 
 -- names --
 -- What each party calls these cases.

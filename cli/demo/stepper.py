@@ -154,7 +154,7 @@ class Stepper:
                 self.nameless.append(act)
                 continue
             self._said[act.person] += 1
-            named.append(Named(act, alias, f"{act.person}-{self._said[act.person]}"))
+            named.append(Named(act, alias, _id(act.person, self._said[act.person])))
         return named
 
     def _alias(self, act: Act) -> str | None:
@@ -185,15 +185,18 @@ class Stepper:
                 course.see(events, now)
 
     async def _know_cases(self) -> None:
-        """Whose the new cases are: the prison named them. The monitor gets a name for each, too."""
+        """Whose the new cases are, by the first word about each. The monitor gets its name, too.
+
+        Not by the prison's name for it: a case that is closed within the same round has none left.
+        """
         left = {
-            _prison_reference(course.person.number): course
+            _id(course.person.number, 1): course
             for course in self._courses
             if course.person.number not in self._cases
         }
         found = await self._connection.fetch(_SQL["case_of"], world.PRISON.code, list(left))
         for row in found:
-            course = left[row["alias"]]
+            course = left[row["their_id"]]
             self._cases[course.person.number] = row["case_ref"]
             self._by_case[row["case_ref"]] = course
         refs = [row["case_ref"] for row in found]
@@ -201,7 +204,13 @@ class Stepper:
         for row in await self._connection.fetch(
             _SQL["name_for_audit"], world.MONITOR.code, refs, codes
         ):
-            self.audit[self._by_case[row["case_ref"]].person.number] = row["alias"]
+            if row["alias"]:
+                self.audit[self._by_case[row["case_ref"]].person.number] = row["alias"]
+
+
+def _id(person: int, number: int) -> str:
+    """The sender's id of what is said about a person as the first, second … thing."""
+    return f"{person}-{number}"
 
 
 def _prison_reference(person: int) -> str:
