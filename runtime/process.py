@@ -34,6 +34,8 @@ from throughcare.runtime.transport import App, make_app
 
 _SQL = queries.load("throughcare.runtime", "agent.sql")
 FORCED_EXIT = 70
+#: A planned stop takes no longer: what is not done then is done by the next start.
+_LEAVE_S = 12.0
 #: Seconds without progress, work at hand, after which a process gives up on itself.
 _STALLED_S = 45.0
 
@@ -261,7 +263,7 @@ class Process:
         await self._close()
 
     async def _close(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(_LEAVE_S):
             for step in self._on_stop:
                 await step()
             if self.app is not None:
