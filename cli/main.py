@@ -132,7 +132,7 @@ def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> No
 
 def _add_operators_commands() -> None:
     """All but `run`: a service that starts again after a crash must not wait for these."""
-    from throughcare.cli import dlq, emit, party, timeline_command, verify
+    from throughcare.cli import bench, dlq, emit, party, timeline_command, verify
     from throughcare.cli.demo import command
 
     app.add_typer(party.app, name="party")
@@ -140,6 +140,7 @@ def _add_operators_commands() -> None:
     app.command()(emit.emit)
     app.command()(timeline_command.timeline)
     app.command()(verify.verify)
+    app.command()(bench.bench)
     app.add_typer(dlq.app, name="dlq")
 
 
