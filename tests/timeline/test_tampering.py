@@ -59,10 +59,11 @@ async def _move_a_whole_case_with_its_secret(log: Log) -> int:
     case = await log.owner.fetchval(
         "SELECT case_ref FROM timeline.leaves JOIN timeline.entries USING (entry) WHERE index = 0"
     )
+    other = log.said.id()
     for table in ("entries", "secrets"):
         await log.owner.execute(
             f"UPDATE timeline.{table} SET case_ref = $1 WHERE case_ref = $2",  # noqa: S608
-            log.said.id(),
+            other,
             case,
         )
     return 0
