@@ -166,7 +166,6 @@ async def store_answers(
         [said.answered_at for _, _, _, said in answers],
     )
     await tell(connection, [(party, alias, said) for party, _, alias, said in answers])
-    await connection.execute(_SQL["notify"], [str(id) for _, id, _, _ in answers])
     for _, _, _, said in answers:
         OUTCOMES.labels(said.kind).inc()
 

@@ -8,12 +8,16 @@ ORDER BY c.id
 FOR UPDATE OF c;
 
 -- store --
--- Answers, each with its command; the first one stands.
-UPDATE gateway.commands c
-SET outcome_kind = t.kind, outcome = t.data, outcome_id = t.outcome_id, answered_at = t.answered_at
-FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
-    AS t (id, kind, data, outcome_id, answered_at)
-WHERE c.id = t.id AND c.outcome IS NULL;
+-- Answers, each with its command; the first one stands. Who waits for one is woken, in any process.
+WITH stored AS (
+    UPDATE gateway.commands c
+    SET outcome_kind = t.kind, outcome = t.data, outcome_id = t.outcome_id, answered_at = t.answered_at
+    FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
+        AS t (id, kind, data, outcome_id, answered_at)
+    WHERE c.id = t.id AND c.outcome IS NULL
+    RETURNING c.id
+)
+SELECT pg_notify('throughcare_outcomes', id::text) FROM stored;
 
 -- tell --
 -- What goes to the parties' own topics, in this order; whoever publishes it is woken.
@@ -24,10 +28,6 @@ WITH told AS (
     ORDER BY t.place
 )
 SELECT pg_notify('throughcare_outcomes', '');
-
--- notify --
--- Wake whoever waits for one of these, in any process.
-SELECT pg_notify('throughcare_outcomes', id) FROM unnest($1::text[]) AS t (id);
 
 -- see_versions --
 -- The door has seen these versions: later commands must not be decided on older ones.

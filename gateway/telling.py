@@ -20,7 +20,12 @@ class Telling:
 
     async def publish(self) -> None:
         """All there is. Only whoever holds the lease calls it, so that the order holds."""
-        while rows := await self._pool.fetch(_SQL["untold"], _TURN):
+        more = True
+        while more:
+            rows = await self._pool.fetch(_SQL["untold"], _TURN)
+            more = len(rows) == _TURN
+            if not rows:
+                return
             by_party: dict[str, list[bytes]] = {}
             for row in rows:
                 by_party.setdefault(row["party"], []).append(row["envelope"])

@@ -21,6 +21,7 @@ async def open_pool(database: Database, name: str, patience_s: float = 20.0) -> 
                 database.url.get_secret_value(),
                 min_size=1,
                 max_size=database.pool_max,
+                reset=_nothing_to_reset,
                 command_timeout=30,
                 timeout=5,
                 server_settings={
@@ -39,3 +40,11 @@ async def open_pool(database: Database, name: str, patience_s: float = 20.0) -> 
                     f"({type(error).__name__}): start it, or correct the address."
                 ) from None
             await asyncio.sleep(0.3)
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Leave out the statement that asyncpg sends whenever a connection is given back.
+
+    Ours set nothing that outlives a transaction; what has to (leases, LISTEN) has connections of
+    its own. An open transaction is rolled back all the same.
+    """
