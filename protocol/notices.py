@@ -203,8 +203,8 @@ def _permission_ended(known: KnownParties) -> tuple[Notice, ...]:
 
 def _closed(reason: CloseReason, known: KnownParties) -> tuple[Notice, ...]:
     """The receivers learn that it is over, and never why, save that permission ended."""
-    if known.stopped or reason in _NOTHING_SHARED:
-        return ()
+    if known.stopped:
+        return ()  # told already
     if reason == "consent-withdrawn":
         return _permission_ended(known)
     return tuple(

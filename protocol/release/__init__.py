@@ -72,9 +72,7 @@ def decide(state: State, message: Data, context: Context) -> Decision:
     answer = _DECIDE[type(message)](state, message, context, profile)
     if isinstance(answer, Refused | Superseded):
         return answer
-    if not answer or isinstance(message, commands.RunDeadlines):
-        return Decided(answer)  # what each due deadline entails is in it already
-    return Decided(finish(state, answer, profile))
+    return Decided(finish(state, answer, profile) if answer else ())
 
 
 def evolve(state: State, event: Message) -> State:

@@ -294,3 +294,13 @@ def test_what_was_under_way_after_the_end_changes_nothing(story: Story) -> None:
 
     assert story.release.own.person.reason_code == "died"
     assert story.tell(ic.WithdrawConsent(received_how="sms"), "ngo-one", "ngo") == Decided(())
+
+
+def test_a_withdrawal_that_is_heard_after_the_end_ends_nothing_twice(story: Story) -> None:
+    story.opened().consented()
+    story.connected = False
+    story.must(facts.PersonDied(), *PRISON)
+    story.must(ic.WithdrawConsent(received_how="sms"), "ngo-one", "ngo")
+    story.deliver()
+
+    assert len(story.events(re.CaseClosed)) == 1

@@ -137,11 +137,14 @@ def test_a_release_tells_who_accepted_by_when_to_confirm_and_who_was_asked_that_
     accepted: Story,
 ) -> None:
     accepted.referred(2)
+    accepted.accepted(3, "probation-one", "probation")
     accepted.released()
 
+    by = accepted.now + timedelta(hours=4)
     assert _of(accepted, "case-urgent") == [
-        Notice("case-urgent", "ngo", "ngo-one", act_by=accepted.now + timedelta(hours=4)),
+        Notice("case-urgent", "ngo", "ngo-one", act_by=by),
         Notice("case-urgent", "rehab-centre", "rehab-one"),
+        Notice("case-urgent", "probation", "probation-one", act_by=by),
     ]
 
 
@@ -252,8 +255,34 @@ def test_a_facility_named_with_a_date_is_the_one_to_tell(story: Story) -> None:
     assert _of(story, "alarm") == [Notice("alarm", "prison-admin", facility="kg-11")]
 
 
+def test_a_date_without_a_facility_leaves_the_one_that_is_known(story: Story) -> None:
+    story.opened().scheduled(5)
+    story.after(days=7)
+
+    assert _of(story, "alarm") == [Notice("alarm", "prison-admin", facility="kg-31")]
+
+
+def test_only_the_receiver_whose_referral_ended_is_told_so(accepted: Story) -> None:
+    cancel = rc.CancelReferral(referral_id=accepted.referred(2), reason_code="duplicate")
+    accepted.must(cancel, "kg-31", "prison-psych")
+
+    assert _of(accepted, "referral-ended") == [
+        Notice("referral-ended", "rehab-centre", "rehab-one")
+    ]
+
+
 def test_before_consent_a_release_is_told_to_nobody(story: Story) -> None:
     story.opened().released()
     story.after(hours=1)
 
     assert _told(story.said) == []
+
+
+def test_an_opening_that_is_heard_late_does_not_undo_a_transfer(story: Story) -> None:
+    story.opened()
+    story.must(facts.PersonTransferred(to_facility="kg-27"), *PRISON)
+    known = KnownParties()
+    for message in reversed(story.said):
+        known = rules.hear(known, message)
+
+    assert known.facility == "kg-27"

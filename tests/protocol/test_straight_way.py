@@ -9,7 +9,7 @@ from throughcare.contracts import release_commands as rc
 from throughcare.contracts import release_events as re
 from throughcare.protocol.decision import Decided, Held, Refused
 from throughcare.protocol.stage import stage_of
-from throughcare.tests.protocol.story import PLAN, Story
+from throughcare.tests.protocol.story import OFFER, PLAN, Story
 
 CHECKS = (7, 14, 21, 28, 30, 90, 180)
 NGO = ("ngo-one", "ngo")
@@ -133,13 +133,22 @@ def test_nothing_is_decided_in_release_before_the_opening_is_heard(story: Story)
 
 
 def test_a_case_keeps_the_version_of_the_protocol_it_began_under(story: Story) -> None:
-    half = story.halves["intake"]
-    assert half.protocol_version(story.intake) == ""
+    for name, half in story.halves.items():
+        assert half.protocol_version(story.states[name]) == ""
 
     story.opened()
 
     for name, half in story.halves.items():
         assert half.protocol_version(story.states[name]) == "kg-2026.1"
+
+
+def test_a_message_that_names_another_version_does_not_change_the_cases(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.opened()
+    monkeypatch.setattr("throughcare.tests.protocol.story.VERSION", "kg-1999.1")
+
+    assert isinstance(story.tell(OFFER, "kg-31", "prison-psych"), Decided)
 
 
 def test_an_unknown_version_of_the_protocol_opens_nothing(
