@@ -27,4 +27,4 @@ async def append(
     version, position = last["version"] + 1, last["position"] + 1
     raw = encode(make(version, position))
     await connection.execute(sql["append_event"], partition, position, case_ref, version, raw)
-    return case_ref, position, raw
+    return Row(partition, position, str(case_ref).encode(), raw)

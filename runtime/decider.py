@@ -6,10 +6,12 @@ stale runs into one of them, and takes the same list again.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
 import orjson
 from faust.types import TP
 
@@ -18,7 +20,7 @@ from throughcare.contracts.kinds import Data, Event, Outcome
 from throughcare.contracts.topics import partition_of
 from throughcare.runtime import queries
 from throughcare.runtime.ids import new_id
-from throughcare.runtime.journal import Journal
+from throughcare.runtime.journal import Journal, Row
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.sorting import Advance, Input, hold_arguments
 
@@ -69,18 +71,18 @@ class Seat(Protocol):
 Project = Callable[[Connection, Sequence[Message]], Awaitable[None]]
 
 
-class _Case:
-    __slots__ = ("changed", "heard_version", "state", "taken", "version")
+class _Case(msgspec.Struct):
+    """What is remembered of a case. A list changes copies, which count once it is committed."""
 
-    def __init__(self, version: int, heard_version: int, taken: int, state: Any) -> None:
-        self.version = version
-        self.heard_version = heard_version
-        self.taken = taken
-        self.state = state
-        self.changed = False
-
-    def copy(self) -> "_Case":
-        return _Case(self.version, self.heard_version, self.taken, self.state)
+    ref: UUID
+    partition: int
+    #: Of its records.
+    key: bytes
+    state: Any
+    version: int = 0
+    heard_version: int = 0
+    taken: int = 0
+    changed: bool = False
 
 
 class Decider:
@@ -158,10 +160,9 @@ class Decider:
             id=new_id(), source=self._source, case_ref=case_ref, occurred_at=at, recorded_at=at,
             data=self._seat.discarded(source, str(id), type, letter),
             correlation_id=id, causation_id=id, protocol_version=version,
-            position=work.next_place(partition_of(case_ref), events=0, outcomes=1)[1],
+            position=work.next_place(case.partition, events=0, outcomes=1)[1],
         )  # fmt: skip
-        work.outcomes.append((case_ref, outcome.position or 0, encode(outcome)))
-        work.outcome_ids.append(id)
+        work.answer(case, outcome, id)
         nowhere = Advance(self._seat.service, "", {}, {})
         await connection.execute(self._sql["record"], *self._arguments(work, nowhere))
         self._pending = work
@@ -196,22 +197,25 @@ class Decider:
     async def _load_cases(
         self, connection: Connection, refs: Collection[UUID], work: "_Work"
     ) -> None:
-        unknown = [ref for ref in refs if ref not in self._cache]
+        unknown = []
         for ref in refs:
-            if ref in self._cache:
-                work.cases[ref] = self._cache[ref].copy()
+            if (known := self._cache.get(ref)) is not None:
+                work.cases[ref] = copy(known)
+            else:
+                work.cases[ref] = _Case(
+                    ref, partition_of(ref), str(ref).encode(), self._seat.initial(ref)
+                )
+                unknown.append(ref)
         if unknown:
             for row in await connection.fetch(self._sql["read_cases"], unknown):
-                ref = row["case_ref"]
+                case = work.cases[row["case_ref"]]
+                case.version, case.taken = row["version"], row["taken"]
+                case.heard_version = row["heard_version"]
                 if row["state_version"] == self._seat.state_version:
-                    state = self._seat.load(row["state"])
+                    case.state = self._seat.load(row["state"])
                 else:
-                    state = await self._refold(connection, ref)
-                work.cases[ref] = _Case(row["version"], row["heard_version"], row["taken"], state)
-            for ref in unknown:
-                if ref not in work.cases:
-                    work.cases[ref] = _Case(0, 0, 0, self._seat.initial(ref))
-        partitions = {partition_of(ref) for ref in refs}
+                    case.state = await self._refold(connection, case.ref)
+        partitions = {case.partition for case in work.cases.values()}
         if missing := [p for p in partitions if p not in self._places]:
             for row in await connection.fetch(self._sql["read_places"], missing):
                 self._places[row["partition"]] = (row["events"], row["outcomes"])
@@ -248,10 +252,11 @@ class Decider:
             return
         if message.number is not None:
             case.taken = message.number
+        else:
+            work.answered.add(message.id)
         case.changed = True
         event_ids = self._record(case, answer.events, message, work)
-        work.answered.add(message.id)
-        place = work.next_place(partition_of(message.case_ref), events=0, outcomes=1)[1]
+        place = work.next_place(case.partition, events=0, outcomes=1)[1]
         outcome = Message(
             id=new_id(),
             source=self._source,
@@ -264,8 +269,7 @@ class Decider:
             protocol_version=self._seat.protocol_version(case.state, message),
             position=place,
         )
-        work.outcomes.append((message.case_ref, place, encode(outcome)))
-        work.outcome_ids.append(message.id)
+        work.answer(case, outcome, message.id)
         work.release(input)
 
     def _hear(self, case: _Case, input: Input, work: "_Work") -> None:
@@ -286,8 +290,7 @@ class Decider:
         ids = []
         for event in events:
             case.version += 1
-            partition = partition_of(cause.case_ref)
-            place = work.next_place(partition, events=1, outcomes=0)[0]
+            place = work.next_place(case.partition, events=1, outcomes=0)[0]
             message = Message(
                 id=new_id(),
                 source=self._source,
@@ -303,41 +306,40 @@ class Decider:
             )
             case.state = self._seat.evolve(case.state, message)
             work.messages.append(message)
-            work.versions.append(case.version)
-            work.events.append((cause.case_ref, place, encode(message)))
+            work.events.append(Row(case.partition, place, case.key, encode(message)))
             ids.append(message.id)
         return tuple(ids)
 
     # -- record -------------------------------------------------------------------------------
 
     def _arguments(self, work: "_Work", advance: Advance) -> tuple[Any, ...]:
-        changed = [(ref, case) for ref, case in work.cases.items() if case.changed]
+        changed = [case for case in work.cases.values() if case.changed]
         held = [input for input, _ in work.held if input.arrival is None]
         reasons = [reason for input, reason in work.held if input.arrival is None]
         held_columns = hold_arguments(held, "")
         seat = self._seat
         return (
-            [partition_of(ref) for ref, _, _ in work.events],
-            [place for _, place, _ in work.events],
-            [ref for ref, _, _ in work.events],
-            work.versions,
-            [raw for _, _, raw in work.events],
-            work.outcome_ids,
-            [partition_of(ref) for ref, _, _ in work.outcomes],
-            [place for _, place, _ in work.outcomes],
-            [ref for ref, _, _ in work.outcomes],
-            [raw for _, _, raw in work.outcomes],
+            [row.partition for row in work.events],
+            [row.position for row in work.events],
+            [message.case_ref for message in work.messages],
+            [message.sequence for message in work.messages],
+            [row.envelope for row in work.events],
+            work.answered_ids,
+            [row.partition for row in work.outcomes],
+            [row.position for row in work.outcomes],
+            work.answered_refs,
+            [row.envelope for row in work.outcomes],
             [ref for ref, _, _ in work.heard],
             [version for _, version, _ in work.heard],
             [raw for _, _, raw in work.heard],
-            [ref for ref, _ in changed],
-            [partition_of(ref) for ref, _ in changed],
-            [case.version for _, case in changed],
-            [case.heard_version for _, case in changed],
-            [case.taken for _, case in changed],
+            [case.ref for case in changed],
+            [case.partition for case in changed],
+            [case.version for case in changed],
+            [case.heard_version for case in changed],
+            [case.taken for case in changed],
             [seat.state_version] * len(changed),
-            [seat.dump(case.state) for _, case in changed],
-            [seat.next_due_at(case.state) for _, case in changed],
+            [seat.dump(case.state) for case in changed],
+            [seat.next_due_at(case.state) for case in changed],
             *held_columns[:5],
             reasons,
             held_columns[6],
@@ -350,22 +352,31 @@ class _Work:
     """What one list comes to, before it is written."""
 
     __slots__ = (
-        "answered", "arrivals", "cases", "events", "heard", "held", "messages",
-        "outcome_ids", "outcomes", "places", "versions",
+        "answered", "answered_ids", "answered_refs", "arrivals", "cases", "events", "heard",
+        "held", "messages", "outcomes", "places",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.cases: dict[UUID, _Case] = {}
+        #: The last place of each partition in both journals.
         self.places: dict[int, tuple[int, int]] = {}
+        #: Commands without a number that have an outcome.
         self.answered: set[UUID] = set()
+        #: What was decided, and the rows it is written to.
         self.messages: list[Message] = []
-        self.versions: list[int] = []
-        self.events: list[tuple[UUID, int, bytes]] = []
-        self.outcomes: list[tuple[UUID, int, bytes]] = []
-        self.outcome_ids: list[UUID] = []
+        self.events: list[Row] = []
+        self.outcomes: list[Row] = []
+        self.answered_ids: list[UUID] = []
+        self.answered_refs: list[UUID] = []
         self.heard: list[tuple[UUID, int, bytes]] = []
         self.held: list[tuple[Input, str]] = []
         self.arrivals: list[int] = []
+
+    def answer(self, case: _Case, outcome: Message, id: UUID) -> None:
+        row = Row(case.partition, outcome.position or 0, case.key, encode(outcome))
+        self.outcomes.append(row)
+        self.answered_ids.append(id)
+        self.answered_refs.append(case.ref)
 
     def next_place(self, partition: int, *, events: int, outcomes: int) -> tuple[int, int]:
         last_event, last_outcome = self.places[partition]

@@ -9,12 +9,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from throughcare.contracts.topics import Topic, partition_of
+from throughcare.contracts.topics import Topic
 from throughcare.runtime import crash, log, metrics, queries
 from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
 from throughcare.runtime.pool import Pool
@@ -27,7 +26,15 @@ _RESAY_MAX = 2_000
 _STUCK_AFTER_S = 3.0
 _STUCK_MAX_S = 120.0
 
-Row = tuple[UUID, int, bytes]
+
+class Row(NamedTuple):
+    """One row of a journal, on its way out."""
+
+    partition: int
+    position: int
+    #: The case, as the record's key says it.
+    key: bytes
+    envelope: bytes
 
 
 class Producer:
@@ -125,6 +132,7 @@ class Journal:
         self._resay: dict[int, int] = {}
         self._stuck: dict[tuple[str, int], _Stuck] = {}
         self._marked: dict[int, int] = {}
+        self._swept: dict[int, int] = {}
         self._wake = asyncio.Event()
         self._unmarked = asyncio.Event()
 
@@ -156,7 +164,7 @@ class Journal:
     def offer(self, rows: Iterable[Row]) -> None:
         """Rows that were just committed, in order."""
         for row in rows:
-            buffer = self._buffers.get(partition_of(row[0]))
+            buffer = self._buffers.get(row.partition)
             if buffer is not None:
                 buffer.append(row)
         self._wake.set()
@@ -192,16 +200,16 @@ class Journal:
             cursor = self._published.get(partition)
             if cursor is None or partition in behind:
                 continue
-            fresh = [row for row in rows if row[1] > cursor]
+            fresh = [row for row in rows if row.position > cursor]
             if not fresh:
                 continue
-            if fresh[0][1] != cursor + 1:
+            if fresh[0].position != cursor + 1:
                 behind.add(partition)
                 continue
             crash.point("publisher.before_send")
-            pairs = [(str(ref).encode(), raw) for ref, _, raw in fresh]
+            pairs = [(row.key, row.envelope) for row in fresh]
             futures += await self._producer.start(self.topic, partition, pairs)
-            reached[partition] = fresh[-1][1]
+            reached[partition] = fresh[-1].position
             metrics.PUBLISHED.labels(self.topic).inc(len(fresh))
         for future in futures:
             await future
@@ -277,8 +285,10 @@ class Journal:
             partition = row["partition"]
             behind = row["last"] - self._published.get(partition, 0)
             unpublished += max(behind, 0)
-            if behind > 0 and not self._buffers.get(partition):
+            # What is on its way is not left behind: only what did not move since we last looked.
+            if behind > 0 and self._swept.get(partition) == self._published.get(partition):
                 self._behind.add(partition)
+        self._swept = dict(self._published)
         metrics.OUTBOX.labels(self.topic).set(unpublished)
         for row in await self._pool.fetch(self._sql["take_gaps"], self.topic, owned):
             self._ask(row["partition"], row["seen_after"])

@@ -6,6 +6,7 @@ and wants to be started again as a new member of its group.
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -289,6 +290,10 @@ def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
         sys.exit(2)
     log.configure(service, settings.log_level)
     crash.arm(settings.crash_at)
+    # A list makes tens of thousands of objects, hardly any of them in rings: to look for rings
+    # every 700 objects took 7 % of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
     async def run() -> None:
         if settings.metrics_port is not None:
