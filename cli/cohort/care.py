@@ -13,6 +13,8 @@ from throughcare.cli.cohort.grid import (
     day_of,
     evening,
     next_evening,
+    next_office,
+    office,
     plus,
     working,
 )
@@ -62,10 +64,10 @@ class Care:
                         self._released(one, now)
             case events.AppointmentBooked(referral_id=id, appointment_at=appointment_at):
                 on = evening(day_of(appointment_at))
-                self.course.plan(on, partial(self._appointment_over, id, appointment_at))
+                self.course.plan(on, partial(self._appointment_over, id, appointment_at), id)
             case events.AppointmentMissed(referral_id=id):
                 if self.course.outside is not None:
-                    self.course.plan(next_evening(now), partial(self._look_for, id))
+                    self.course.plan(next_evening(now), partial(self._look_for, id), id)
             case events.ClientAttended(referral_id=id):
                 self._came(id, now)
             case events.EscalationRaised(code="D17", step=48):
@@ -80,16 +82,16 @@ class Care:
         if course.happens(rates.SILENT):
             return
         if sent.urgency == "routine":
-            wait = course.rng.choice((0, 0, 1, 1, 2, 3, 4))
-            when = next_evening(now, wait)
+            wait = course.rng.choice((0, 0, 1))
+            when = next_office(now, wait)
             if wait and course.happens(rates.SAYS_RECEIVED):
-                course.plan(next_evening(now), partial(self._received, id))
+                course.plan(next_office(now), partial(self._received, id), id)
         elif sent.urgency == "short":
             when = next_evening(now)
         else:
             when = evening(plus(day_of(now), 1))
         declines = course.happens(rates.DECLINED)
-        course.plan(when, partial(self._answer, id, declines))
+        course.plan(when, partial(self._answer, id, declines), id)
 
     def _received(self, id: UUID, now: datetime) -> Iterator[Act]:
         one = self.course.referral(id)
@@ -109,10 +111,11 @@ class Care:
 
     def _accepted(self, id: UUID, now: datetime) -> None:
         course = self.course
-        course.plan(next_evening(now), partial(self._book, id))
+        inside = course.outside is None
+        course.plan(next_office(now) if inside else next_evening(now), partial(self._book, id), id)
         if course.happens(rates.ACCEPTANCE_WITHDRAWN):
-            later = next_evening(now, course.days(2, 10))
-            course.plan(later, partial(self._take_back, id))
+            later = next_office(now, course.days(1, 4))
+            course.plan(later, partial(self._take_back, id), id)
         if course.outside is not None:
             self._expect(course.referral(id), now)
 
@@ -128,7 +131,7 @@ class Care:
     def _date_known(self, now: datetime) -> None:
         for one in self.course.release.own.referrals:
             if isinstance(one.stand, Accepted | Booked):
-                self.course.plan(next_evening(now), partial(self._book, one.id))
+                self.course.plan(next_office(now), partial(self._book, one.id), one.id)
 
     def _book(self, id: UUID, now: datetime) -> Iterator[Act]:
         """For the days right after the release; inside only once a date is known."""
@@ -176,12 +179,10 @@ class Care:
 
     def _released(self, one: Referral, now: datetime) -> None:
         course = self.course
-        today = evening(day_of(now))
-        prompt = today if now < today else evening(plus(day_of(now), 1))
-        when = prompt if course.happens(rates.CONFIRMS_RELEASE) else next_evening(prompt)
-        course.plan(when, partial(self._confirm_release, one.id))
+        when = now if course.happens(rates.CONFIRMS_RELEASE) else next_evening(now)
+        course.plan(when, partial(self._confirm_release, one.id), one.id)
         if isinstance(one.stand, Accepted):
-            course.plan(prompt, partial(self._book, one.id))
+            course.plan(when, partial(self._book, one.id), one.id)
         self._expect(one, now)
 
     def _confirm_release(self, id: UUID, now: datetime) -> Iterator[Act]:
@@ -196,9 +197,9 @@ class Care:
             return
         comes_on = plus(day_of(outside.released_at), day)
         if day > 2:
-            comes_on = working(comes_on)  # only in the first days is somebody there at weekends
+            comes_on = office(comes_on)  # only in the first days is somebody there every day
         when = evening(comes_on) if evening(comes_on) > now else next_evening(now)
-        self.course.plan(when, partial(self._meet, one.id))
+        self.course.plan(when, partial(self._meet, one.id), one.id)
 
     def _meet(self, id: UUID, now: datetime) -> Iterator[Act]:
         one, outside = self.course.referral(id), self.course.outside
@@ -206,8 +207,8 @@ class Care:
             return
         if self._is_away(now):
             return
-        met_at = max(now - self.course.days(1, 4) * _HOUR, outside.released_at + 2 * _HOUR)
-        yield from self._says(one, commands.RecordAttendance(referral_id=id), min(met_at, now))
+        met_at = max(now - self.course.days(1, 8) * _HOUR, outside.released_at)
+        yield from self._says(one, commands.RecordAttendance(referral_id=id), met_at)
 
     def _came(self, id: UUID, now: datetime) -> None:
         course, one = self.course, self.course.referral(id)
@@ -217,7 +218,7 @@ class Care:
             return
         if one.service_type == "psychosocial-support" and not course.happens(rates.SUPPORT_ENGAGED):
             return
-        course.plan(next_evening(now, course.days(1, 5)), partial(self._engage, id))
+        course.plan(next_office(now, course.days(0, 1)), partial(self._engage, id), id)
 
     def _engage(self, id: UUID, now: datetime) -> Iterator[Act]:
         one = self.course.referral(id)
@@ -252,10 +253,9 @@ class Care:
         course = self.course
         result = self._result(one, now)
         if result == "reached":
-            course.plan(next_evening(now), partial(self._book, one.id))
+            course.plan(next_evening(now), partial(self._book, one.id), one.id)
         elif result == "not-reached":
-            later = next_evening(now, course.days(0, 1))
-            course.plan(later, partial(self._look_for, one.id))
+            course.plan(next_office(now), partial(self._look_for, one.id), one.id)
         yield from self._says(
             one,
             commands.RecordOutreach(

@@ -1,9 +1,10 @@
 """One person's way: what is seen of the case so far, and what somebody means to do about it."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from random import Random
+from typing import NamedTuple
 from uuid import UUID
 
 from throughcare.cli.cohort.act import Act
@@ -27,6 +28,15 @@ _NOBODY = UUID(int=0)
 Intent = Callable[[datetime], Iterable[Act]]
 
 
+class _Planned(NamedTuple):
+    at: datetime
+    waits: bool
+    #: The first planned is the first done.
+    order: int
+    do: Intent
+    about: Hashable
+
+
 class Course:
     """Acts are asked for at grid points; what came of them is shown before the next are.
 
@@ -41,30 +51,34 @@ class Course:
         self.release = RELEASE.initial(_NOBODY)
         #: Who hears of each event; set by whoever plays the parties.
         self.listeners: list[Callable[[Message, datetime], None]] = []
-        self._agenda: list[tuple[datetime, int, Intent]] = []
+        self._agenda: list[_Planned] = []
         self._order = 0
         #: Decided on for this point, still to be said.
         self._left: list[Act] = []
 
     # -- the agenda ----------------------------------------------------------------------------
 
-    def plan(self, at: datetime, do: Intent) -> None:
+    def plan(
+        self, at: datetime, do: Intent, about: Hashable = None, *, first: bool = False
+    ) -> None:
+        """Mean to do something; `about`: what it depends on, if on nothing else that is said then.
+
+        All that is about something is said to release, by HTTP. `first`: before the rest.
+        """
         self._order += 1
-        heapq.heappush(self._agenda, (at, self._order, do))
+        heapq.heappush(self._agenda, _Planned(at, not first, self._order, do, about))
 
     def next_at(self) -> datetime | None:
         """The next moment at which somebody means to do something."""
-        return self._agenda[0][0] if self._agenda else None
+        return self._agenda[0].at if self._agenda else None
 
     def act(self, now: datetime) -> list[Act]:
         """What is done now, all to one half and by one way: their order is the order of taking.
 
         Ask again, when these were decided and shown, until nothing comes.
         """
-        while not self._left and self._agenda and self._agenda[0][0] <= now:
-            do = heapq.heappop(self._agenda)[2]
-            if not self.is_over:
-                self._left.extend(do(now))
+        if not self._left:
+            self._left = self._act(now)
         if not self._left:
             return []
         lane = _lane(self._left[0].data)
@@ -73,6 +87,22 @@ class Course:
         )
         said, self._left = self._left[:count], self._left[count:]
         return said
+
+    def _act(self, now: datetime) -> list[Act]:
+        """The first thing that somebody does now, and what others do that does not touch it."""
+        acts: list[Act] = []
+        touched: set[Hashable] = set()
+        while self._agenda and self._agenda[0].at <= now:
+            about = self._agenda[0].about
+            if acts and (about is None or None in touched or about in touched):
+                break
+            planned = heapq.heappop(self._agenda)
+            if self.is_over:
+                continue
+            if done := list(planned.do(now)):
+                acts += done
+                touched.add(about)
+        return acts
 
     # -- what is seen --------------------------------------------------------------------------
 

@@ -11,10 +11,11 @@ from throughcare.cli.cohort.grid import (
     PROFILE,
     day_of,
     evening,
-    gate,
     next_evening,
+    next_office,
+    office,
+    office_before,
     plus,
-    working,
 )
 from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as intake
@@ -32,6 +33,10 @@ _GROUND: dict[str, Ground] = {
 }  # fmt: skip
 
 
+#: So shortly before a release nothing waits for the next office day.
+_HURRY_DAYS = 14
+
+
 class Custody:
     """The prison service in all its roles, for one case."""
 
@@ -44,20 +49,23 @@ class Custody:
         if person.known_before:
             course.plan(evening(person.comes_in_on), self._begin)
             if person.scheduled_on == person.expected_on:
-                course.plan(gate(person.expected_on), self._leaves_today)
+                course.plan(evening(person.expected_on), self._leaves_today)
             else:
                 course.plan(evening(person.scheduled_on), self._schedule)
         else:
             course.plan(evening(person.scheduled_on), self._begin_by_amnesty)
         if person.transferred:
             middle = plus(person.comes_in_on, course.days(6, 25))
-            course.plan(evening(working(middle)), self._transfer)
+            course.plan(evening(office(middle)), self._transfer)
         if person.dies_in_custody:
             on = plus(person.comes_in_on, course.days(3, 40))
-            course.plan(evening(on), self._dies)
+            course.plan(evening(office(on)), self._dies)
 
     def _says(self, data: Data, at: datetime) -> Iterator[Act]:
-        return self.course.by(world.PRISON.code, data, at)
+        outside = self.course.outside
+        if outside is None or day_of(at) == day_of(outside.released_at):
+            # A day after the release the prison has no part in the case any more.
+            yield from self.course.by(world.PRISON.code, data, at)
 
     # -- the way in ----------------------------------------------------------------------------
 
@@ -106,25 +114,36 @@ class Custody:
         course, person = self.course, self.person
         match event.data:
             case said.CaseOpened() if person.known_before and person.asked:
-                course.plan(next_evening(now, course.days(0, 3)), self._offer)
+                course.plan(self._soon(now), self._offer)
             case said.ConsentOffered() if person.known_before:
-                course.plan(next_evening(now, course.days(0, 2)), self._answer)
+                course.plan(self._soon(now), self._answer)
             case said.ConsentGranted() if person.known_before:
-                course.plan(next_evening(now, course.days(0, 4)), self._plan)
+                course.plan(self._soon(now), self._plan)
             case said.PlanAgreed():
-                at = next_evening(now, course.days(0, 1)) if person.known_before else now
-                course.plan(at, self._refer)
+                hurries = course.outside is not None or not person.known_before
+                course.plan(now if hurries else self._soon(now), self._refer)
+            case events.PersonReleased():
+                # What was not done before is done on the last evening.
+                course.plan(now, self._plan)
             case (
                 events.ReleaseScheduled(expected_release_on=on)
                 | events.ReleaseRescheduled(new_on=date() as on)
             ):
                 self._date_known(on, now)
             case events.ReadinessLost():
-                course.plan(next_evening(now, 1), self._confirm)
+                course.plan(next_office(now), self._confirm)
             case events.EscalationRaised(code="D11b", to_role="prison-admin"):
-                course.plan(next_evening(now), self._report_late)
+                course.plan(next_office(now), self._report_late)
             case _:
                 pass
+
+    def _soon(self, now: datetime) -> datetime:
+        """When staff go on: within a week, at once where the release is near."""
+        inside = self.course.inside
+        on = None if inside is None else inside.expected_on
+        if on is not None and (on - day_of(now)).days < _HURRY_DAYS:
+            return next_evening(now)
+        return next_office(now, self.course.days(0, 1))
 
     # -- consent and plan ----------------------------------------------------------------------
 
@@ -158,9 +177,9 @@ class Custody:
         )
 
     def _plan(self, now: datetime, scripted: bool = False) -> Iterator[Act]:
-        if not scripted and not isinstance(self.course.intake.own.case, Consented):
+        case, person = self.course.intake.own.case, self.person
+        if not scripted and not (isinstance(case, Consented) and case.plan_version == 0):
             return
-        person = self.person
         yield from self._says(
             intake.AssessNeeds(tool_code="needs-list", tool_version="1", flags=person.needs), now
         )
@@ -193,12 +212,11 @@ class Custody:
 
     def _date_known(self, on: date, now: datetime) -> None:
         course = self.course
-        course.plan(max(gate(on), now), partial(self._walk_out, on))
-        ready_on = working(plus(on, -course.days(1, 6)))
-        course.plan(max(evening(ready_on), next_evening(now)), self._confirm)
+        course.plan(max(evening(on), now), partial(self._walk_out, on))
+        course.plan(max(evening(office_before(on)), next_evening(now)), self._confirm)
         if self.person.moves_by is not None and not self._moved:
             days = (on - day_of(now)).days
-            says_on = working(plus(day_of(now), max(days // 2, 1)))
+            says_on = office(plus(day_of(now), max(days // 2, 1)))
             course.plan(evening(says_on), self._reschedule)
 
     def _reschedule(self, now: datetime) -> Iterator[Act]:
@@ -206,7 +224,7 @@ class Custody:
         if inside is None or inside.expected_on is None or moves_by is None or self._moved:
             return
         self._moved = True
-        on = max(plus(inside.expected_on, moves_by), plus(day_of(now), 1))
+        on = office(max(plus(inside.expected_on, moves_by), plus(day_of(now), 1)))
         yield from self._says(
             facts.ReleaseRescheduled(
                 expected_release_on=on,
@@ -266,9 +284,9 @@ class Custody:
         if inside is None or inside.expected_on is None:
             return
         if self.course.rng.random() < 0.75:
-            yield from self._left(_GROUND[self.person.notice], gate(inside.expected_on))
+            yield from self._left(_GROUND[self.person.notice], evening(inside.expected_on))
             return
-        on = working(plus(day_of(now), self.course.days(4, 12)))
+        on = office(plus(day_of(now), self.course.days(4, 12)))
         self._reports = True
         yield from self._says(
             facts.ReleaseRescheduled(

@@ -16,8 +16,10 @@ from throughcare.cli.cohort.grid import (
     day_of,
     evening,
     next_evening,
+    next_office,
+    office,
+    office_before,
     plus,
-    working,
 )
 from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import release_commands as commands
@@ -25,7 +27,7 @@ from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import ContactKind
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
-from throughcare.protocol.calendar import is_working_day
+from throughcare.protocol.release.contact import tried_enough
 from throughcare.protocol.release.rules import (
     asked,
     consent,
@@ -44,6 +46,8 @@ from throughcare.protocol.release.state import (
 )
 
 _LAST = max(PROFILE.checks)
+#: Whoever answers for the person does one thing after the other.
+_ONE = "follow-up"
 
 
 class FollowUp:
@@ -64,13 +68,13 @@ class FollowUp:
             case events.PersonReleased():
                 self._released(now)
             case events.FollowUpChecked(checkpoint_day=day) if day == _LAST:
-                course.plan(next_evening(now), self._complete)
+                course.plan(next_office(now), self._complete, _ONE)
             case events.EscalationRaised(code="D19" | "D21", step=int() as day):
                 if course.happens(rates.CHECK_CAUGHT_UP):
-                    course.plan(next_evening(now, 1), partial(self._check, day))
+                    course.plan(next_office(now), partial(self._check, day), _ONE)
             case events.ContactLost() if course.person.comes_back is not None:
-                back_on = working(plus(day_of(now), course.person.comes_back))
-                course.plan(evening(back_on), self._come_back)
+                back_on = office(plus(day_of(now), course.person.comes_back))
+                course.plan(evening(back_on), self._come_back, _ONE)
             case _:
                 pass
 
@@ -81,22 +85,20 @@ class FollowUp:
         released_on = day_of(outside.released_at)
 
         def on(day: int) -> datetime:
-            """The evening of a day after the release, or of the next on which people work."""
-            return max(evening(working(plus(released_on, day))), next_evening(now))
+            """The evening of a day after the release, or of the next on which offices write."""
+            return max(evening(office(plus(released_on, day))), next_office(now))
 
         for day in PROFILE.checks:
             due_on = plus(released_on, day)
-            check_on = due_on
-            while not is_working_day(PROFILE, check_on):
-                check_on = plus(check_on, -1)
+            check_on = office_before(plus(due_on, 1))
             if (due_on - check_on).days > PROFILE.early_days or evening(check_on) <= now:
                 check_on = due_on
             if evening(check_on) > now and course.happens(rates.CHECK_DONE):
-                course.plan(evening(check_on), partial(self._check, day))
+                course.plan(evening(check_on), partial(self._check, day), _ONE)
         if person.drifts_away is not None:
             for attempt in range(4):
                 when = on(person.drifts_away + 3 * attempt)
-                course.plan(when, partial(self._find_gone, attempt))
+                course.plan(when, partial(self._find_gone, attempt), _ONE)
         if person.withdraws is not None:
             course.plan(on(max(person.withdraws, 1)), self._withdraw)
         if person.reincarcerated is not None:
@@ -152,7 +154,7 @@ class FollowUp:
                 ),
                 now,
             )
-        elif len(outside.attempts) >= PROFILE.lost_rule.attempts:
+        elif tried_enough(outside, PROFILE.lost_rule, PROFILE):
             yield from self._says(commands.DeclareContactLost(referral_id=one.id), now)
 
     def _come_back(self, now: datetime) -> Iterator[Act]:
@@ -190,11 +192,13 @@ class Alarms:
         match event.data:
             case events.EscalationRaised() as raised if course.happens(rates.ALARM_ACKNOWLEDGED):
                 party = raised.to_party or self._party_of(raised.to_role)
-                when = next_evening(now, course.days(0, 1))
+                hurries = raised.code == "D17" and raised.level == 1
+                when = next_evening(now) if hurries else next_office(now)
                 id = raised.escalation_id
-                course.plan(when, partial(self._acknowledge, id, party))
+                # Before others do what ends the alarm.
+                course.plan(when, partial(self._acknowledge, id, party), id, first=True)
             case events.RerouteNeeded(referral_id=id, item=item):
-                course.plan(next_evening(now), partial(self._reroute, id, item))
+                course.plan(next_evening(now), partial(self._reroute, id, item), id)
             case _:
                 pass
 

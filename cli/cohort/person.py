@@ -5,7 +5,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 from throughcare.cli.cohort import rates, world
-from throughcare.cli.cohort.grid import plus, plus_working, working
+from throughcare.cli.cohort.grid import office, plus
 from throughcare.cli.cohort.rates import Rate
 from throughcare.contracts.codes import (
     ConsentItem,
@@ -21,8 +21,10 @@ Notice = Literal["planned", "short", "amnesty"]
 
 #: Days over which the cases come in.
 ENTRY_DAYS = 28
-_PLANNED_NOTICE = (31, 60)
+_PLANNED_NOTICE = (31, 56)
 _SHORT_NOTICE = (4, 25)
+#: An amnesty comes as a list for many: on the first of these days after the case came in.
+_LISTS = (18, 39)
 #: By then everybody has left, whatever was moved.
 LAST_RELEASE_DAYS = 135
 
@@ -81,14 +83,14 @@ def make_person(number: int, of: int, start: date, rng: Random) -> Person:
     """Person `number` of `of`; cases come in by number, so that later ones fare a little better."""
     draw = _Draw(rng)
     progress = (number - 1) / max(of - 1, 1)
-    comes_in_on = working(plus(start, int(progress * ENTRY_DAYS)))
+    comes_in_on = office(plus(start, int(progress * ENTRY_DAYS)))
     woman = draw.happens(rates.WOMAN)
     colony = world.WOMEN if woman else rng.choice((world.MEN, world.MEN, world.MEN_FAR))
     by_programme = draw.happens(rates.BY_PROGRAMME)
     programme = rng.choice(("atlantis", "clean-zone")) if by_programme else None
     if programme == "clean-zone" and colony not in world.CLEAN_ZONES:
         programme = "atlantis"
-    notice, scheduled_on, expected_on = _dates(draw, comes_in_on)
+    notice, scheduled_on, expected_on = _dates(draw, start, comes_in_on)
     known = notice != "amnesty" or not draw.happens(rates.AMNESTY_UNKNOWN)
     needs, plan, comes = _needs(draw, woman, progress)
     return Person(
@@ -118,16 +120,17 @@ def make_person(number: int, of: int, start: date, rng: Random) -> Person:
     )
 
 
-def _dates(draw: _Draw, comes_in_on: date) -> tuple[Notice, date, date]:
+def _dates(draw: _Draw, start: date, comes_in_on: date) -> tuple[Notice, date, date]:
     """What notice there is, when it is given, and for which day."""
     chance = draw.rng.random()
-    said_on = plus_working(comes_in_on, draw.days(1, 10))
+    said_on = office(plus(comes_in_on, draw.days(1, 14)))
     if chance < rates.BY_AMNESTY.value:
-        said_on = plus_working(comes_in_on, draw.days(6, 30))
+        lists = (office(plus(start, days)) for days in _LISTS)
+        said_on = next(day for day in lists if day > plus(comes_in_on, 2))
         return "amnesty", said_on, plus(said_on, draw.days(0, 1))
     if chance < rates.BY_AMNESTY.value + rates.SHORT_NOTICE.value:
-        return "short", said_on, working(plus(said_on, draw.days(*_SHORT_NOTICE)))
-    return "planned", said_on, working(plus(said_on, draw.days(*_PLANNED_NOTICE)))
+        return "short", said_on, office(plus(said_on, draw.days(*_SHORT_NOTICE)))
+    return "planned", said_on, office(plus(said_on, draw.days(*_PLANNED_NOTICE)))
 
 
 def _moves(draw: _Draw, notice: Notice) -> int | None:

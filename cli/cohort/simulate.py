@@ -17,6 +17,7 @@ from throughcare.cli.cohort.world import PARTIES
 from throughcare.contracts.codes import Role
 from throughcare.contracts.commands import OWNER, HalfName
 from throughcare.contracts.envelope import Message
+from throughcare.contracts.intake_events import INTAKE_EVENTS
 from throughcare.contracts.kinds import Data, Event
 from throughcare.contracts.release_commands import RunDeadlines
 from throughcare.protocol.decision import Context, Decided, Decision
@@ -74,20 +75,24 @@ class Case:
         return new
 
     def _record(self, name: HalfName, events: Sequence[Event], context: Context) -> None:
-        waiting = deque([(name, events)])
+        """Own events first, then the other half hears them one by one and says what follows."""
+        system = context._replace(party=None, roles=_SYSTEM)
+        waiting = deque(self._say(name, events, context))
         while waiting:
-            name, events = waiting.popleft()
-            other = _OTHER[name]
-            for event in events:
-                message = self._message(name, event, context)
-                self.told[name].append(message)
-                self.new.append(message)
-                self.states[name] = _HALVES[name].evolve(self.states[name], message)
-                self.states[other] = _HALVES[other].hear(self.states[other], message)
-                system = context._replace(party=None, roles=_SYSTEM)
-                follows = _HALVES[other].react(self.states[other], event, system)
-                if follows:
-                    waiting.append((other, follows))
+            message = waiting.popleft()
+            other = _OTHER[_writer(message)]
+            half = _HALVES[other]
+            self.states[other] = half.hear(self.states[other], message)
+            follows = half.react(self.states[other], message.data, system)
+            waiting.extend(self._say(other, follows, context))
+
+    def _say(self, name: HalfName, events: Sequence[Event], context: Context) -> Iterator[Message]:
+        for event in events:
+            message = self._message(name, event, context)
+            self.told[name].append(message)
+            self.new.append(message)
+            self.states[name] = _HALVES[name].evolve(self.states[name], message)
+            yield message
 
     def _message(self, name: HalfName, event: Event, context: Context) -> Message:
         return Message(
@@ -119,6 +124,10 @@ class Case:
     def _new_id(self) -> UUID:
         self._ids += 1
         return UUID(int=self._ids)
+
+
+def _writer(message: Message) -> HalfName:
+    return "intake" if isinstance(message.data, INTAKE_EVENTS) else "release"
 
 
 class Simulation:

@@ -62,6 +62,8 @@ class Demo:
     _keys: dict[str, str] = field(default_factory=dict)
     _courses: list[Course] = field(default_factory=list)
     _finished: bool = False
+    #: Who stepped, once the cohort has begun to live.
+    stepper: Stepper | None = None
 
     def run(self) -> bool:
         """Run to the end, or until Ctrl-C; whether all was told and it was good."""
@@ -150,10 +152,10 @@ class Demo:
     async def _live(self, connection: Connection, places: Places) -> Stepper:
         clock = asyncio.get_running_loop().time
         self._courses = make_cohort(self.wish.cases, Random(self.wish.seed))
-        begin, end = evening(START), _end(self.wish.days)
+        begin, end = evening(START), end_of(self.wish.days)
         began = clock()
         async with Doors(places.http, places.kafka, self._keys) as doors:
-            stepper = Stepper(connection, doors, self._courses)
+            stepper = self.stepper = Stepper(connection, doors, self._courses)
             with Live(self.console, self._courses, begin, end) as live:
                 last = await stepper.run(end, live.show)
         self.report.seconds["lived"] = round(clock() - began, 1)
@@ -199,7 +201,8 @@ def _fresh_home() -> Path:
     return home
 
 
-def _end(days: int) -> datetime:
+def end_of(days: int) -> datetime:
+    """When the run ends, with so many days of follow-up after the last release."""
     return evening(plus(START, LAST_RELEASE_DAYS + days))
 
 

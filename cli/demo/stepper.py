@@ -12,6 +12,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from uuid import UUID
 
 from throughcare.cli.cohort import world
@@ -24,6 +25,7 @@ from throughcare.contracts.kinds import Fact
 from throughcare.contracts.notification_events import NOTIFICATION_EVENTS
 from throughcare.contracts.topics import PARTITIONS, TOPICS
 from throughcare.runtime import queries
+from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import new_code
 from throughcare.runtime.pool import Connection
 
@@ -32,14 +34,15 @@ _BARRIER = queries.load("throughcare.cli.demo", "barrier.sql")
 _READERS = [
     (topic.name, reader) for topic in TOPICS if topic.is_journal for reader in topic.readers
 ]
-_POLL_S = 0.005
+#: Real seconds before each look: looking costs the services time, too.
+_PAUSES_S = (0.010, 0.006, 0.006, 0.008, 0.008, 0.010)
 #: Before any case began.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: Real seconds after which something must be wrong: services retry within a few.
 _STUCK_S = 60.0
 
 
-class StuckError(Exception):
+class StuckError(SetupError):
     """The deployment does not come to rest; the message says what is still under way."""
 
 
@@ -87,11 +90,13 @@ class Stepper:
         return min(moments, default=None)
 
     async def _live(self, now: datetime) -> None:
-        await self._step(now, self._settled)
-        while acts := acts_at(self._courses, now):
-            facts = await self._say(acts)
-            await self._settle(facts)
+        acts = acts_at(self._courses, now)
+        if acts:
+            await self._step(now, self._settled)
+        while acts:
+            await self._settle(await self._say(acts))
             await self._see(now)
+            acts = acts_at(self._courses, now)
         due = await self._connection.fetchval(_SQL["next_due_at"])
         if due is not None and due <= now:
             await self._step(now, now)
@@ -107,15 +112,16 @@ class Stepper:
         topics, readers = [t for t, _ in _READERS], [r for _, r in _READERS]
         loop = asyncio.get_running_loop()
         give_up = loop.time() + _STUCK_S
-        while True:
+        for pause in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
+            # First: nothing was ever settled in less.
+            await asyncio.sleep(pause)
             left = await self._connection.fetchval(
                 _BARRIER["unsettled"], facts, topics, readers, PARTITIONS
             )
             if left is None:
                 return
             if loop.time() > give_up:
-                raise StuckError(left)
-            await asyncio.sleep(_POLL_S)
+                raise StuckError(f"This does not come to an end: {left}.")
 
     # -- saying --------------------------------------------------------------------------------
 
