@@ -6,6 +6,7 @@ Exit codes: 0 it is, 1 it is not, 2 it could not be looked at.
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -58,11 +59,12 @@ def verify(
         return
     notes = notes_in(checkpoint or places.checkpoints)
     trusted = _key(key, places)
+    begun = time.perf_counter()
     if export is not None:
         report = _verify_file(export, trusted, notes)
     else:
         report = asyncio.run(verify_database(_named(url, places), trusted, notes))
-    _print(report, as_json)
+    _print(report, time.perf_counter() - begun, as_json)
     if not report.verified:
         raise typer.Exit(1)
 
@@ -139,7 +141,7 @@ def _key(given: str | None, places: _Places) -> VerifierKey:
         raise SetupError(f"--key {given}: no such file, and {error}.") from None
 
 
-def _print(report: Report, as_json: bool) -> None:
+def _print(report: Report, seconds: float, as_json: bool) -> None:
     if as_json:
         print(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2).decode())
         return
@@ -148,7 +150,7 @@ def _print(report: Report, as_json: bool) -> None:
     for note in report.notes:
         print(f"  note: {note}")
     younger = report.leaves - report.outside_size
-    print(f"  {report.leaves} leaves, root {report.root}")
+    print(f"  {report.leaves} leaves in {seconds:.1f} s, root {report.root}")
     print(
         f"  {report.checkpoints} checkpoints with a good signature; {report.waiting} entries wait"
     )

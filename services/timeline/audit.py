@@ -16,6 +16,8 @@ from throughcare.services.timeline.merkle import Edge, TileAt
 
 #: More than these say nothing new.
 _MOST_PROBLEMS = 50
+#: About a kilobyte each.
+_MOST_CASES = 100_000
 _NO_CASE = str(NO_CASE)
 _Commit = Callable[[Any, bytes], bytes]
 #: No secret: fits no commitment.
@@ -110,6 +112,13 @@ class Audit:
         for case_ref, secret in secrets.items():
             commit = Salts(secret).commitment
             self._cases[case_ref] = commit, b'"subject":"%s"' % case_ref.encode()
+
+    def knows_too_many(self) -> bool:
+        """Whether it is time to let go of secrets that can be asked for again."""
+        return len(self._cases) > _MOST_CASES
+
+    def let_go(self) -> None:
+        self._cases.clear()
 
     def knows(self, case_ref: str) -> bool:
         return case_ref in self._cases

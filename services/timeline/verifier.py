@@ -164,6 +164,8 @@ async def _leaves(reader: Connection) -> AsyncIterator[list[asyncpg.Record]]:
 
 
 async def _learn(connection: Connection, audit: Audit, cases: set[str | None]) -> None:
+    if audit.knows_too_many():
+        audit.let_go()
     unknown = [
         case for case in {*cases, str(NO_CASE)} if case is not None and not audit.knows(case)
     ]
