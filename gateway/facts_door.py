@@ -151,7 +151,6 @@ class FactsDoor:
                 if not await self._advance(connection, record):
                     return
                 taken = await self._take_in(connection, record)
-                crash.point("door.before_commit")
             crash.point("door.after_commit")
         if taken.relay is not None:
             self._relay.offer([taken.relay])

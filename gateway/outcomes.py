@@ -116,10 +116,7 @@ class Hearing:
 
     async def _apply_parked(self, connection: Connection, case_ref: UUID) -> None:
         """Facts that came before the case was opened follow it, in the order in which they came."""
-        names = await connection.fetch(_SQL["names_of_case"], case_ref)
-        for name in names:
-            # Whoever parks under this name right now is waited for.
-            await connection.execute(_SQL["lock_alias"], name["party"], name["alias"])
+        await connection.execute(_SQL["lock_names"], case_ref)
         for row in await connection.fetch(_SQL["parked_of_case"], case_ref):
             numbered = await connection.fetchrow(_SQL["number"], case_ref)
             assert numbered is not None
@@ -164,8 +161,9 @@ async def store_answers(
         [said.data for _, _, _, said in answers],
         [said.outcome_id for _, _, _, said in answers],
         [said.answered_at for _, _, _, said in answers],
+        [party for party, _, _, _ in answers],
+        [told(said, alias) for _, _, alias, said in answers],
     )
-    await tell(connection, [(party, alias, said) for party, _, alias, said in answers])
     for _, _, _, said in answers:
         OUTCOMES.labels(said.kind).inc()
 

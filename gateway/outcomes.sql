@@ -8,7 +8,8 @@ ORDER BY c.id
 FOR UPDATE OF c;
 
 -- store --
--- Answers, each with its command; the first one stands. Who waits for one is woken, in any process.
+-- Answers, each with its command; the first one stands. They go to the parties' own topics in this order,
+-- and who waits for one is woken, in any process.
 WITH stored AS (
     UPDATE gateway.commands c
     SET outcome_kind = t.kind, outcome = t.data, outcome_id = t.outcome_id, answered_at = t.answered_at
@@ -16,6 +17,11 @@ WITH stored AS (
         AS t (id, kind, data, outcome_id, answered_at)
     WHERE c.id = t.id AND c.outcome IS NULL
     RETURNING c.id
+), told AS (
+    INSERT INTO gateway.party_outcomes (party, envelope)
+    SELECT t.party, t.envelope
+    FROM unnest($6::text[], $7::bytea[]) WITH ORDINALITY AS t (party, envelope, place)
+    ORDER BY t.place
 )
 SELECT pg_notify('throughcare_outcomes', id::text) FROM stored;
 
@@ -61,13 +67,10 @@ WITH gone AS (
 )
 DELETE FROM gateway.aliases a USING gone WHERE a.case_ref = gone.case_ref;
 
--- names_of_case --
--- Who has a name for a case.
-SELECT party, alias FROM gateway.aliases WHERE case_ref = $1 ORDER BY party;
-
--- lock_alias --
--- One at a time for a name; the same lock as at the door.
-SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 7265012));
+-- lock_names --
+-- Hold the names of a case, by the same locks as at the door: who parks under one of them is waited for.
+SELECT pg_advisory_xact_lock(hashtextextended(party || '/' || alias, 7265012))
+FROM (SELECT party, alias FROM gateway.aliases WHERE case_ref = $1 ORDER BY party) AS names;
 
 -- parked_of_case --
 -- What waited for the case, in the order in which it came.

@@ -1,7 +1,8 @@
 """The one way in, whatever the door: a message is known, named, numbered and kept, or refused.
 
-Everything happens in the caller's transaction; from its commit on the message is kept.
-Refusals that leave nothing behind are raised as RefusedError.
+One statement looks, one writes: a message that another one overtook in between finds its number
+taken, and looks again. From the commit on it is kept. Refusals that leave nothing behind are raised
+as RefusedError.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import current
 from throughcare.protocol.roles import MAY
-from throughcare.runtime import queries
+from throughcare.runtime import crash, queries
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.ids import new_case_ref, new_code, new_id
 from throughcare.runtime.pool import Connection
@@ -41,6 +42,7 @@ _PARKED_FOR = timedelta(days=30)
 #: Deadlines count on seeing whatever was stamped two seconds ago (`runtime.settled()`).
 _STAMP_GOOD_FOR_S = 1.2
 
+_TRIES = 20
 _OPENING = (OpenCase, ProgrammeEnrolled)
 #: From the moment a door takes one of these, nothing more is sent about the person.
 _STOPPING = (WithdrawConsent, PersonDied, ReportDeath)
@@ -66,35 +68,26 @@ class Taken(NamedTuple):
     relay: ToRelay | None = None
 
 
-class _Case(NamedTuple):
-    case_ref: UUID
-    opened: bool
-
-
 async def take(
     connection: Connection, party: Party, said: Said, recorded_at: datetime | None = None
 ) -> Taken:
-    """Take one message within the caller's transaction.
+    """Take one message: in the caller's transaction, or all of it in one of its own.
 
     `recorded_at` is when a broker recorded it, which counts while domain time is real time.
     Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
-    same time: run the whole transaction again.
+    same time: do it again, in a new transaction.
     """
-    row = await connection.fetchrow(
-        _SQL["look"], party.party, said.source, said.id, said.alias or ""
-    )
-    assert row is not None
-    if row["id"] is not None:
-        return _repeated(row, said)
-    now: datetime = row["now"]
-    _check_time(said, now)
-    _check_facility(party, said.data)
-    received_at = min(recorded_at, now) if recorded_at is not None and row["is_real"] else now
-    taking = _Taking(connection, party, said, received_at, recorded_at is None)
-    case = _Case(row["case_ref"], row["opened"]) if row["case_ref"] else None
-    if case is None:
-        return await taking.of_nobody_known()
-    return await taking.of_case(case)
+    for _ in range(_TRIES):
+        row = await connection.fetchrow(
+            _SQL["look"], party.party, said.source, said.id, said.alias or ""
+        )
+        assert row is not None
+        if row["id"] is not None:
+            return _repeated(row, said)
+        taken = await _Taking(connection, party, said, row, recorded_at).take()
+        if taken is not None:
+            return taken
+    raise StaleError
 
 
 def _repeated(row: asyncpg.Record, said: Said) -> Taken:
@@ -132,77 +125,74 @@ def _check_facility(party: Party, data: Data) -> None:
 
 
 class _Taking:
-    """One message on its way into the tables."""
+    """One message on its way into the tables, on what `look` found."""
 
     def __init__(
         self,
         connection: Connection,
         party: Party,
         said: Said,
-        received_at: datetime,
-        restamp: bool,
+        row: asyncpg.Record,
+        recorded_at: datetime | None,
     ) -> None:
+        now: datetime = row["now"]
+        _check_time(said, now)
+        _check_facility(party, said.data)
         self.connection = connection
         self.party = party
         self.said = said
-        self.received_at = received_at
         self.service = OWNER[type(said.data)]
-        #: A stamp from behind the row's lock is in the order of the numbers.
-        self._restamp = restamp
+        #: No later than any message with a higher number in the case: its number would be taken.
+        self.received_at = (
+            min(recorded_at, now) if recorded_at is not None and row["is_real"] else now
+        )
+        self._row = row
         self._id = new_id()
         self._clock = asyncio.get_running_loop().time
         self._stamped = self._clock()
 
+    async def take(self) -> Taken | None:
+        """None: somebody came in between; look again."""
+        if self._row["case_ref"] is None:
+            return await self._of_nobody_known()
+        if self.service == "release" and not self._row["opened"]:
+            return await self._before_opening(self._row["case_ref"])
+        return await self._of_case(self._row)
+
     # -- a case that is known -----------------------------------------------------------------
 
-    async def of_case(self, case: _Case) -> Taken:
+    async def _of_case(self, case: asyncpg.Record) -> Taken | None:
         """Number it in its case and keep it for the service that decides it."""
-        if (
-            self.service == "release"
-            and not case.opened
-            and not await self.connection.fetchval(_SQL["lock_case"], case.case_ref)
-        ):
-            return await self._before_opening()
-        row = await self.connection.fetchrow(_SQL["number"], case.case_ref, self.service)
-        if row is None:
-            raise StaleError
-        if self._restamp:
-            self.received_at, self._stamped = row["now"], self._clock()
-        message = Message(
-            id=self._id,
-            source=f"/parties/{self.party.party}",
-            data=self.said.data,
-            case_ref=case.case_ref,
-            occurred_at=self.said.occurred_at or self.received_at,
-            recorded_at=self.received_at,
-            correlation_id=self._id,
-            protocol_version=row["protocol_version"],
-            party=self.party.party,
-            roles=self.party.roles,
-            number=row["number"],
-            seen_intake=row["seen_intake"],
-            seen_release=row["seen_release"],
-        )
-        raw = encode(message)
-        await self._keep(case.case_ref, row["number"], raw)
-        if isinstance(self.said.data, _STOPPING) and self._may():
-            await self.connection.execute(_SQL["stop"], case.case_ref)
-        if self._clock() - self._stamped > _STAMP_GOOD_FOR_S:
-            raise TimeoutError
-        return Taken(self._id, self.said.alias, relay=ToRelay(self.service, case.case_ref, raw))
+        number: int = case[f"{self.service}_number"] + 1
+        raw = self._envelope(
+            case["case_ref"], number, case["protocol_version"], case["seen_intake"],
+            case["seen_release"],
+        )  # fmt: skip
+        values = (*self._kept(raw), case["case_ref"], self.service, number)
+        if not (isinstance(self.said.data, _STOPPING) and self._may()):
+            return self._taken(case["case_ref"], raw, await self._write("keep", *values))
+        async with self.connection.transaction():
+            kept = await self._write("keep", *values)
+            if kept:
+                await self.connection.execute(_SQL["stop"], case["case_ref"])
+        return self._taken(case["case_ref"], raw, kept)
 
     def _may(self) -> bool:
         return not MAY[type(self.said.data)].isdisjoint(self.party.roles)
 
-    async def _before_opening(self) -> Taken:
+    async def _before_opening(self, case_ref: UUID) -> Taken | None:
         """Release has nothing to decide before intake said that there is a case."""
-        if isinstance(self.said.data, Fact):
+        if not isinstance(self.said.data, Fact):
+            raise RefusedError("case-not-open")
+        async with self.connection.transaction():
+            # Whoever opens it right now is waited for, or waits for this.
+            if await self.connection.fetchval(_SQL["lock_case"], case_ref):
+                return None
             return await self._park()
-        raise RefusedError("case-not-open")
 
     # -- nobody known -------------------------------------------------------------------------
 
-    async def of_nobody_known(self) -> Taken:
+    async def _of_nobody_known(self) -> Taken | None:
         """A name that this party has for no case: open one, let it wait, or say no."""
         data, alias = self.said.data, self.said.alias
         if alias is None:
@@ -212,17 +202,16 @@ class _Taking:
         elif not isinstance(data, (Fact, OpenCase)):
             # The same for a name that nobody has and for one that another party has.
             raise RefusedError("no-such-case")
-        else:
-            # Whoever opens the case under this name right now is waited for.
-            await self.connection.execute(_SQL["lock_alias"], self.party.party, alias)
-            row = await self.connection.fetchrow(_SQL["resolve"], self.party.party, alias)
-            if row is not None:
-                return await self.of_case(_Case(row["case_ref"], row["opened"]))
         if isinstance(data, _OPENING):
             return await self._open(data)
-        return await self._park()
+        async with self.connection.transaction():
+            # Whoever applies what waits under this name right now is waited for.
+            await self.connection.execute(_SQL["lock_alias"], self.party.party, alias)
+            if await self.connection.fetchval(_SQL["is_named"], self.party.party, alias):
+                return None
+            return await self._park()
 
-    async def _open(self, data: Data) -> Taken:
+    async def _open(self, data: Data) -> Taken | None:
         try:
             profile = current(self.party.country)
         except KeyError:
@@ -232,11 +221,11 @@ class _Taking:
         if isinstance(data, ProgrammeEnrolled) and not profile.programme_opens_case:
             return self._no_case()
         case_ref = new_case_ref()
-        await self.connection.execute(_SQL["free_name"], self.party.party, self.said.alias)
-        await self.connection.execute(
-            _SQL["mint"], case_ref, profile.version, self.party.party, self.said.alias
+        raw = self._envelope(case_ref, 1, profile.version, 0, 0)
+        kept = await self._write(
+            "mint", *self._kept(raw), case_ref, profile.version, self.said.alias
         )
-        return await self.of_case(_Case(case_ref, False))
+        return self._taken(case_ref, raw, kept)
 
     def _no_case(self) -> Taken:
         """Nothing is kept, the name least of all."""
@@ -249,39 +238,61 @@ class _Taking:
 
     async def _park(self) -> Taken:
         until = self.received_at + _PARKED_FOR
-        parked = answer(
-            Parked(
-                answered_source=self.said.source,
-                answered_id=self.said.id,
-                answered_type=self.said.data.type,
-                until=until,
-            ),
-            self.received_at,
+        outcome = Parked(
+            answered_source=self.said.source,
+            answered_id=self.said.id,
+            answered_type=self.said.data.type,
+            until=until,
         )
-        await self._keep(None, None, None, parked)
+        parked = answer(outcome, self.received_at)
         await self.connection.execute(
-            _SQL["park"], self._id, self.party.party, self.said.alias,
+            _SQL["park"], *self._kept(None), self.said.alias,
             self.said.occurred_at or self.received_at, until, _least(self.said.data),
+            parked.kind, parked.data, parked.outcome_id,
         )  # fmt: skip
         return Taken(self._id, self.said.alias, answer=parked)
 
     # -- keep ---------------------------------------------------------------------------------
 
-    async def _keep(
-        self,
-        case_ref: UUID | None,
-        number: int | None,
-        envelope: bytes | None,
-        known: Answer | None = None,
-    ) -> None:
+    def _envelope(
+        self, case_ref: UUID, number: int, protocol_version: str, intake: int, release: int
+    ) -> bytes:
+        """The message as its service gets it; `intake` and `release` are what the door has seen."""
+        return encode(
+            Message(
+                id=self._id,
+                source=f"/parties/{self.party.party}",
+                data=self.said.data,
+                case_ref=case_ref,
+                occurred_at=self.said.occurred_at or self.received_at,
+                recorded_at=self.received_at,
+                correlation_id=self._id,
+                protocol_version=protocol_version,
+                party=self.party.party,
+                roles=self.party.roles,
+                number=number,
+                seen_intake=intake,
+                seen_release=release,
+            )
+        )
+
+    def _kept(self, envelope: bytes | None) -> tuple[Any, ...]:
         said = self.said
-        service = None if case_ref is None else self.service
-        await self.connection.execute(
-            _SQL["keep"], self._id, self.party.party, said.source, said.id, said.data.type,
-            said.digest, case_ref, service, number, self.received_at, envelope,
-            *((None, None, None, None) if known is None else
-              (known.kind, known.data, known.outcome_id, known.answered_at)),
+        return (
+            self._id, self.party.party, said.source, said.id, said.data.type, said.digest,
+            self.received_at, envelope,
         )  # fmt: skip
+
+    async def _write(self, statement: str, *values: Any) -> bool:
+        if self._clock() - self._stamped > _STAMP_GOOD_FOR_S:
+            raise TimeoutError
+        crash.point("door.before_commit")
+        return bool(await self.connection.fetchval(_SQL[statement], *values))
+
+    def _taken(self, case_ref: UUID, raw: bytes, kept: bool) -> Taken | None:
+        if not kept:
+            return None
+        return Taken(self._id, self.said.alias, relay=ToRelay(self.service, case_ref, raw))
 
 
 def _least(data: Data) -> bytes:

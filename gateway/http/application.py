@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from throughcare.gateway.http import messages, outcomes, probes, timeline
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
-from throughcare.gateway.http.guard import Guard
+from throughcare.gateway.http.guard import Guard, failed
 from throughcare.gateway.page import demo
 from throughcare.gateway.problems import RefusedError, problem
 from throughcare.runtime.process import Process
@@ -36,6 +36,7 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(Exception, failed)
     return Guard(app)
 
 

@@ -4,6 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from throughcare.gateway.cloudevents import MAX_BYTES
@@ -46,16 +47,18 @@ class Guard:
         except RefusedError as error:
             if not started:
                 await refuse(request, error)(scope, receive, say)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the caller gets a problem
-            code = "unavailable" if meaning_of(error) is not Meaning.POISON else "internal"
+        except Exception as error:  # noqa: BLE001 - told by `failed`, which the application calls first
             self._log.error(
                 "request failed", request=str(request_id(request)), error=fingerprint(error)
             )
             if not started:
-                response = problem(
-                    code, request_id(request), language_of(request), headers={"Retry-After": "2"}
-                )
-                await response(scope, receive, say)
+                await (await failed(request, error))(scope, receive, say)
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """The problem for what no handler expected; a dependency that is away may be back soon."""
+    code = "unavailable" if meaning_of(error) is not Meaning.POISON else "internal"
+    return problem(code, request_id(request), language_of(request), headers={"Retry-After": "2"})
 
 
 def check_head(request: Request) -> None:

@@ -24,6 +24,7 @@ from throughcare.gateway.http.doors import (
 from throughcare.gateway.http.openapi import MESSAGE_RESPONSES, request_body
 from throughcare.gateway.http.timeline import record_denied
 from throughcare.gateway.metrics import DECIDED_IN, REFUSED, TAKEN
+from throughcare.gateway.outcomes import tell
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError, problem
 from throughcare.gateway.taking import Taken, take
@@ -129,9 +130,10 @@ async def take_once(pool: Pool, party: Party, said: Said) -> Taken:
     """Take a message in a transaction of its own; again where somebody was there first."""
     for attempt in range(_TRIES):
         try:
-            async with pool.acquire() as connection, connection.transaction():
+            async with pool.acquire() as connection:
                 taken = await take(connection, party, said)
-                crash.point("door.before_commit")
+                if taken.answer is not None and not taken.again and taken.id is not None:
+                    await tell(connection, [(party.party, taken.alias, taken.answer)])
             crash.point("door.after_commit")
             return taken
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, StaleError):
