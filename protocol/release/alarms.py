@@ -14,7 +14,6 @@ from throughcare.protocol.release.finish import applied, finish
 from throughcare.protocol.release.rules import opening, responsible
 from throughcare.protocol.release.state import (
     Deadline,
-    Ended,
     Escalation,
     Granted,
     NotMet,
@@ -55,8 +54,6 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
         more = finish(state, more, profile)
         said.extend(more)
         state = applied(state, more)
-        if isinstance(state.own.person, Ended):
-            return tuple(said)
 
 
 def _order(one: Deadline) -> tuple[object, ...]:

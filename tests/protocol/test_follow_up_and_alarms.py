@@ -240,7 +240,8 @@ def test_an_alarm_is_acknowledged_by_whom_it_addresses_or_a_coordinator(released
     acknowledge = rc.AcknowledgeEscalation(escalation_id=mine.id)
 
     assert released.tell(acknowledge, "ngo-two", "ngo") == Refused("escalation-unknown")
-    assert released.tell(acknowledge, None, "ngo") == Refused("escalation-unknown")
+    assert released.tell(acknowledge, "ngo-one", "probation") == Refused("escalation-unknown")
+    assert released.tell(acknowledge, None, *COORD[1:]) == Refused("escalation-unknown")
     released.must(acknowledge, *ONE)
     assert released.tell(acknowledge, *ONE) == Decided(())
     [said] = released.events(re.EscalationAcknowledged)
