@@ -49,6 +49,8 @@ class Up:
     services: list[Service] = field(default_factory=list)
     #: More environment for the services.
     env: Mapping[str, str] = field(default_factory=dict)
+    #: It is soon thrown away.
+    short_lived: bool = False
     #: Make a party and a key for each role.
     role_parties: bool = True
     #: Done with a migrated database and the topics, before any service starts.
@@ -127,7 +129,7 @@ class Up:
         async with asyncio.TaskGroup() as group:
             if kafka_at is None:
                 tell("starting Kafka")
-                self.kafka = Kafka(self.home, tell=tell)
+                self.kafka = Kafka(self.home, tell=tell, short_lived=self.short_lived)
                 group.create_task(asyncio.to_thread(self.kafka.start))
             if owner_url is None:
                 tell("starting PostgreSQL")

@@ -95,6 +95,7 @@ class Demo:
                 "THROUGHCARE_SMTP__PORT": str(self._mailbox.port),
                 "THROUGHCARE_DEMO_PAGE": "true",
             },
+            short_lived=True,
             role_parties=False,
             prepare=self._prepare,
             then=self._then,
