@@ -14,7 +14,8 @@ def bench(
         bool, typer.Option("--quick", help="One short round: whether it works, not how fast.")
     ] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only this row: loop, service, workers, latency.")
+        list[str] | None,
+        typer.Option(help="Only this row: loop, service, intake, workers, latency."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the messages.")] = 1,
     json_file: Annotated[

@@ -23,6 +23,7 @@ SELECT count(*) FROM {schema}.held;
 -- empty --
 -- As before the first message.
 TRUNCATE {schema}.events, {schema}.outcomes, {schema}.cases, {schema}.heard, {schema}.held,
+    intake.permissions, release.offers, release.acceptances, release.endings,
     runtime.journals, runtime.consumed, runtime.gaps, runtime.heartbeats;
 
 -- ready --
@@ -50,3 +51,27 @@ SELECT state_version, state FROM {schema}.cases LIMIT 1;
 -- empty_written --
 -- Room for COPY-only.
 TRUNCATE {schema}.events, {schema}.outcomes, bench.sink;
+
+-- keep_opened --
+-- Release's cases at the start of a run.
+DROP TABLE IF EXISTS bench.cases, bench.heard, bench.events;
+CREATE TABLE bench.cases AS SELECT * FROM release.cases;
+CREATE TABLE bench.heard AS SELECT * FROM release.heard;
+CREATE TABLE bench.events AS SELECT * FROM release.events;
+
+-- restore_cases --
+-- Put the cases back.
+INSERT INTO release.cases SELECT * FROM bench.cases;
+
+-- restore_heard --
+-- Put back what they heard.
+INSERT INTO release.heard SELECT * FROM bench.heard;
+
+-- restore_events --
+-- Put back what followed from it.
+INSERT INTO release.events SELECT * FROM bench.events;
+
+-- restore_published --
+-- What followed from it was published.
+INSERT INTO runtime.journals (topic, partition, published, cluster_id)
+SELECT $1, partition, max(position), $2 FROM bench.events GROUP BY partition;

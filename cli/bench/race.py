@@ -73,7 +73,7 @@ async def watch(
         stage.must_run(processes)
         if reached.at > give_up:
             raise SetupError(f"A run stood still at {reached.done} of {commands} commands.")
-        await asyncio.sleep(0.004)
+        await asyncio.sleep(0.01)
     assert first is not None
     # The figure of a run that left something undone would mean nothing.
     if await _count(stage, half, "count_outcomes") < commands:

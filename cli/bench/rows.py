@@ -14,6 +14,7 @@ from throughcare.cli.bench.latency import (
     through_ours,
     wait_ready,
 )
+from throughcare.cli.bench.opened import keep_opened, restore_opened
 from throughcare.cli.bench.race import OURS, Figure, launch, now, race, watch
 from throughcare.cli.bench.report import Goal, Judged, Row, ratios
 from throughcare.cli.bench.stage import Stage, lists
@@ -57,11 +58,16 @@ async def _race_all(
     await stage.fresh_topics()
     commands = load.make(name, size.commands + size.spare, seed)
     await stage.load(half.commands.name, commands)
+    if name == "release":
+        await stage.empty(half)
+        await keep_opened(stage, load.openings_for(len(commands), seed))
     figures: dict[str, list[Figure]] = {}
     for number in range(1, size.rounds + 1):
         for way in (OURS, *ways):
             tell(f"{title}, round {number}: {way}")
             await stage.empty(half)
+            if name == "release":
+                await restore_opened(stage)
             wanted = size.plain_commands if way == PLAIN else size.commands
             figures.setdefault(way, []).append(await race(stage, way, name, half, wanted))
             if way == OURS and copy:
@@ -89,13 +95,20 @@ async def loop(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
     return await _race_all(stage, size, seed, tell, "loop", "toy", ways, goals, copy=True)
 
 
+async def service(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
+    """The real protocol, release's half: from the plan over the gate to the first check."""
+    return await _half(stage, size, seed, tell, "service", "release")
+
+
 async def intake(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
-    """The real protocol from opening to plan."""
+    """The real protocol, intake's half: from opening to plan."""
+    return await _half(stage, size, seed, tell, "intake", "intake")
+
+
+async def _half(stage: Stage, size: Size, seed: int, tell: Tell, title: str, name: str) -> Row:
     goals = (Goal(PLAIN, 12.0), Goal("getmany", 1.2))
     size = size._replace(commands=size.commands // 2)
-    return await _race_all(
-        stage, size, seed, tell, "service intake", "intake", (PLAIN, "getmany"), goals
-    )
+    return await _race_all(stage, size, seed, tell, title, name, (PLAIN, "getmany"), goals)
 
 
 async def workers(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
@@ -149,7 +162,8 @@ async def latency(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
 
 ROWS: dict[str, Measure] = {
     "loop": loop,
-    "service": intake,
+    "service": service,
+    "intake": intake,
     "workers": workers,
     "latency": latency,
 }
