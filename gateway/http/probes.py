@@ -6,7 +6,7 @@ import asyncpg
 import orjson
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from throughcare.gateway.http.doors import doors_of
 from throughcare.runtime import queries
@@ -42,6 +42,7 @@ async def _database_answers(request: Request) -> bool:
     return True
 
 
-@router.get("/metrics", operation_id="metrics", summary="Metrics for Prometheus")
+@router.get("/metrics", operation_id="metrics", summary="Metrics for Prometheus",
+            response_class=PlainTextResponse)  # fmt: skip
 async def metrics() -> Response:
     return Response(generate_latest(), 200, _NO_STORE, CONTENT_TYPE_LATEST)
