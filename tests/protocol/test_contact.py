@@ -243,6 +243,19 @@ def test_who_is_lost_is_lost_once_and_comes_back_by_being_met(ready: Story) -> N
     assert (said.attempts, said.last_contact_at is None) == (3, False)
 
 
+def test_the_last_contact_before_a_loss_is_one_with_care_outside(ready: Story) -> None:
+    errand = ready.accepted(3, *PROBATION)
+    ready.attended(_first(ready))  # in custody
+    ready.after(days=60)
+    ready.released()
+    ready.attended(errand, *PROBATION)
+    _tried(ready)
+    ready.must(rc.DeclareContactLost(referral_id=_first(ready)), *ONE)
+
+    [lost] = ready.events(re.ContactLost)
+    assert lost.last_contact_at is None
+
+
 def test_a_meeting_before_the_loss_that_was_known_then_does_not_undo_it(ready: Story) -> None:
     ready.released()
     met = ready.now
