@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import httpx2
 import orjson
 import typer
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from throughcare.cli.at import Address, at
 from throughcare.cli.options import AsJson, Home
@@ -177,30 +178,48 @@ async def _post(client: httpx2.AsyncClient, key: str, line: Line, wait: float) -
 
 async def _by_kafka(address: Address, party: str, lines: list[Line], wait: float) -> list[Told]:
     """A broker's acknowledgement is not ours: what counts is read from the party's outcomes."""
-    waiting = {line.event["id"]: line.number for line in lines}
-    told: list[Told] = []
     consumer = AIOKafkaConsumer(
-        PARTY_OUTCOMES_PREFIX + party,
-        bootstrap_servers=address.kafka,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        group_id=None,
+        bootstrap_servers=address.kafka, enable_auto_commit=False, group_id=None
     )
     producer = AIOKafkaProducer(bootstrap_servers=address.kafka, acks="all")
-    await producer.start()
-    await consumer.start()
     try:
-        for line in lines:
-            await producer.send_and_wait(FACTS_PREFIX + party, orjson.dumps(line.event))
-        loop = asyncio.get_running_loop()
-        end = loop.time() + wait
-        while waiting and loop.time() < end:
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                for record in records:
-                    told += _heard(record.value, waiting)
+        await producer.start()
+        await consumer.start()
+        return await _send_and_hear(producer, consumer, party, lines, wait)
+    except KafkaError:
+        raise SetupError(
+            "Kafka does not answer: is everything up? `throughcare status` tells. "
+            "The file may be sent again: what was taken is not taken twice."
+        ) from None
     finally:
         await consumer.stop()
         await producer.stop()
+
+
+async def _send_and_hear(
+    producer: AIOKafkaProducer,
+    consumer: AIOKafkaConsumer,
+    party: str,
+    lines: list[Line],
+    wait: float,
+) -> list[Told]:
+    outcomes = TopicPartition(PARTY_OUTCOMES_PREFIX + party, 0)
+    if outcomes.topic not in await consumer.topics():
+        raise SetupError(f"There is no party {party} here: `throughcare party add` makes one.")
+    # From here on: an answer of last time is no answer to what is sent now.
+    ends = await consumer.end_offsets([outcomes])
+    consumer.assign([outcomes])
+    consumer.seek(outcomes, ends[outcomes])
+    waiting = {line.event["id"]: line.number for line in lines}
+    told: list[Told] = []
+    for line in lines:
+        await producer.send_and_wait(FACTS_PREFIX + party, orjson.dumps(line.event))
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait
+    while waiting and loop.time() < end:
+        for records in (await consumer.getmany(timeout_ms=500)).values():
+            for record in records:
+                told += _heard(record.value, waiting)
     return told + [Told(number, "unknown", "no-outcome-yet") for number in waiting.values()]
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -146,6 +147,8 @@ def _add_operators_commands() -> None:
 
 def main() -> None:
     if sys.argv[1:2] != ["run"]:
+        # A terminal gets our sentences, not a client's thoughts about its connections.
+        logging.getLogger("aiokafka").addHandler(logging.NullHandler())
         _add_operators_commands()
     try:
         read_secret_files(os.environ)

@@ -3,6 +3,7 @@
 It lives as long as this folder's tests: its services would join the groups of others' services.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -32,19 +33,23 @@ class Deployment(NamedTuple):
     #: What the ready file says.
     told: dict[str, Any]
 
-    def run(
-        self, *arguments: str | Path, stdin: str | None = None, home: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """What an operator types at this home."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("THROUGHCARE_")}
         return subprocess.run(
             [THROUGHCARE, *map(str, arguments)],
-            env={**environment, "THROUGHCARE_HOME": str(home or self.home)},
-            input=stdin,
+            env={**environment, "THROUGHCARE_HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    async def run_all(
+        self, *commands: tuple[str | Path, ...]
+    ) -> list[subprocess.CompletedProcess[str]]:
+        """What several operators type at the same time."""
+        return await asyncio.gather(*(asyncio.to_thread(self.run, *c) for c in commands))
 
 
 @pytest.fixture(scope="package")

@@ -7,6 +7,7 @@ from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import release_commands as release
 from throughcare.contracts.codes import ConsentItem, PlanItem, Receiver
+from throughcare.contracts.kinds import Command, Fact
 from throughcare.tests.journeys.world import (
     AUDIT,
     COLONY,
@@ -46,11 +47,11 @@ class Person:
     def desk(self, party: str) -> Desk:
         return self.world.desks[party]
 
-    async def tells(self, fact: facts.Fact) -> None:
+    async def tells(self, fact: Fact) -> None:
         """The prison says so, by Kafka."""
         await self.desk(PRISON).emits(self.reference, fact)
 
-    async def does(self, party: str, command: release.Command) -> UUID:
+    async def does(self, party: str, command: Command) -> UUID:
         return await self.desk(party).does(self.names[party], command)
 
     async def sees(self, party: str) -> list[str]:

@@ -243,6 +243,15 @@ class World:
         assert row is not None
         return str(row["alias"])
 
+    async def said_by_release(self, case_ref: UUID) -> list[str]:
+        """The names of what release decided in a case, whoever may still see it."""
+        rows = await self.operator.fetch(
+            "SELECT convert_from(envelope, 'UTF8')::jsonb ->> 'type' AS type FROM release.events"
+            " WHERE case_ref = $1 ORDER BY version",
+            case_ref,
+        )
+        return [row["type"].split(".")[3] for row in rows]
+
     async def stage(self, case_ref: UUID) -> str:
         await self.settle()
         found = await self.operator.fetchval(
