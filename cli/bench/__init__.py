@@ -15,7 +15,7 @@ def bench(
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only this row: loop, service, intake, workers, latency."),
+        typer.Option(help="Only this row: loop, service, intake, workers, latency, http."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the messages.")] = 1,
     json_file: Annotated[

@@ -18,7 +18,8 @@ from throughcare.contracts.topics import PARTITIONS, partition_of
 from throughcare.runtime.errors import SetupError
 
 ECHO_IN, ECHO_OUT = "bench.echo.in", "bench.echo.out"
-_EVERY_S = 0.02
+#: 50 a second.
+EVERY_S = 0.02
 #: Not counted: connections are made and statements prepared.
 _WARM = 25
 
@@ -106,7 +107,7 @@ async def _ping(
             begun = clock()
             sent[id] = begun
             await producer.send(source, raw, partition=partition)
-            await asyncio.sleep(max(0.0, begun + _EVERY_S - clock()))
+            await asyncio.sleep(max(0.0, begun + EVERY_S - clock()))
         await asyncio.wait_for(hearing, 20)
     except TimeoutError:
         raise SetupError(f"Of {len(pairs)} messages {len(took)} came through.") from None

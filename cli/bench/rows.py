@@ -6,6 +6,7 @@ from typing import NamedTuple
 from throughcare.cli.bench import load
 from throughcare.cli.bench.copy_only import copy_only, written
 from throughcare.cli.bench.halves import HALVES
+from throughcare.cli.bench.http import gateway, through_http
 from throughcare.cli.bench.latency import (
     ECHO_IN,
     ECHO_OUT,
@@ -160,10 +161,28 @@ async def latency(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
     return Row("latency", {}, series, judged)
 
 
+async def http(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
+    """A command over HTTP to its outcome, in milliseconds."""
+    await stage.fresh_topics()
+    for name in ("intake", "release"):
+        await stage.empty(HALVES[name])
+    series = []
+    async with gateway(stage) as client:
+        for number in range(1, size.rounds + 1):
+            tell(f"http, round {number}")
+            series.append(await through_http(client, size.messages, seed + number))
+    judged = [
+        Judged(Goal("p50 ms", 40, at_most=True), [one.p50 for one in series]),
+        Judged(Goal("p99 ms", 120, at_most=True), [one.p99 for one in series]),
+    ]
+    return Row("http", {}, {"ours": series}, judged)
+
+
 ROWS: dict[str, Measure] = {
     "loop": loop,
     "service": service,
     "intake": intake,
     "workers": workers,
     "latency": latency,
+    "http": http,
 }

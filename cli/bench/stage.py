@@ -147,7 +147,9 @@ class Stage:
 
     # -- processes ------------------------------------------------------------------------------
 
-    def start(self, module: str, *arguments: str, schema: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, module: str, *arguments: str, schema: str, **more: str
+    ) -> subprocess.Popen[bytes]:
         """A module of ours as a process that knows the broker and the database."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("THROUGHCARE_")}
         return subprocess.Popen(
@@ -158,6 +160,7 @@ class Stage:
                 "THROUGHCARE_DATABASE__URL": self.postgres.url(role=role_of(schema)),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self._key),
                 "THROUGHCARE_LOG_LEVEL": "warning",
+                **more,
             },
             stdout=self._log,
             stderr=self._log,
