@@ -35,6 +35,7 @@ def meaning_of(error: BaseException) -> Meaning:
             return Meaning.TRANSIENT
         case (
             asyncpg.InterfaceError()
+            | asyncpg.InternalClientError()  # the server went away within a message
             | asyncpg.PostgresConnectionError()
             | OSError()
             | TimeoutError()

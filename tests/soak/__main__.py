@@ -86,6 +86,7 @@ async def soak(home: Path, options: argparse.Namespace) -> dict[str, Any]:
         telling.cancel()
         # Whoever was promised nothing yet goes on asking: the faults are over.
         steps = sum(await asyncio.wait_for(asyncio.gather(*crowd), 180))
+        print(f"reader: {senders.reader_trouble[-3:]}", file=sys.stderr)
         loaded = time.monotonic() - begun
         await asyncio.wait_for(reading, 30)
         print("settling", file=sys.stderr, flush=True)

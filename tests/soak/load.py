@@ -39,6 +39,7 @@ class Senders:
     ) -> None:
         self.ledger = ledger
         self.stop = asyncio.Event()
+        self.reader_trouble: list[str] = []
         self._kafka = kafka
         self._desks = {PRISON: prison, NGO: ngo}
         self._random = random.Random(seed)
@@ -157,7 +158,8 @@ class Senders:
                     for records in (await consumer.getmany(timeout_ms=500)).values():
                         for record in records:
                             self._hear(record.value)
-            except (KafkaError, OSError):
+            except Exception as error:  # noqa: BLE001 - a sender's reader outlives its broker
+                self.reader_trouble.append(repr(error)[:200])
                 await asyncio.sleep(0.5)
             finally:
                 await _stop(consumer)
@@ -190,12 +192,13 @@ class Senders:
 
 
 async def _stop(client: Any) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await client.stop()
-    # aiokafka cancels its own fetches and lets the cancellation out.
-    except (KafkaError, TimeoutError, OSError, asyncio.CancelledError):
-        pass
+    # In a task of its own: aiokafka cancels its own fetches and lets the cancellation out.
+    stopping = asyncio.create_task(client.stop())
+    await asyncio.wait({stopping}, timeout=5)
+    if stopping.done() and not stopping.cancelled():
+        stopping.exception()
+    else:
+        stopping.cancel()
 
 
 async def live(senders: Senders, owner: Callable[[], Awaitable[asyncpg.Connection]], n: int) -> int:
