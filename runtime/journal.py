@@ -25,6 +25,7 @@ _RESAY_MAX = 2_000
 #: Seconds a reader may stand still before it is told again; doubles each time.
 _STUCK_AFTER_S = 3.0
 _STUCK_MAX_S = 120.0
+_MARK_PACE_S = 0.03
 
 
 class Row(NamedTuple):
@@ -253,8 +254,12 @@ class Journal:
 
     async def mark_forever(self) -> None:
         """Write the watermark after the fact: losing it costs only repetition."""
+        marked_at = 0.0
         while True:
             await self._unmarked.wait()
+            # At once after a rest, and seldom enough under load that it costs nothing.
+            await asyncio.sleep(max(0.0, marked_at + _MARK_PACE_S - self._clock()))
+            marked_at = self._clock()
             self._unmarked.clear()
             fresh = {p: n for p, n in self._published.items() if self._marked.get(p) != n}
             try:

@@ -11,13 +11,21 @@ from faust.types import TP
 from throughcare.runtime.agent import Agent
 from throughcare.runtime.transport import App, RecordLists
 
+#: Lists that may wait in a lane; they are handled as one.
+_WAITING_MAX = 8
+
 
 class Lanes:
-    """The agents of one process, each with its share of the partitions."""
+    """The agents of one process, each with its share of the partitions.
 
-    def __init__(self, agents: Sequence[Agent]) -> None:
+    `pace_s` is the least time between the ends of two lists of a lane: who only hears has time,
+    and what comes meanwhile goes into one transaction.
+    """
+
+    def __init__(self, agents: Sequence[Agent], pace_s: float = 0.0) -> None:
         self.agents = agents
-        self._queues = [asyncio.Queue[RecordLists](1) for _ in agents]
+        self._pace_s = pace_s
+        self._queues = [asyncio.Queue[RecordLists](_WAITING_MAX) for _ in agents]
 
     @property
     def owned(self) -> frozenset[int]:
@@ -40,8 +48,14 @@ class Lanes:
 
     async def work(self, lane: int, app: App) -> None:
         """Handle what comes into a lane, for ever."""
+        queue, now = self._queues[lane], asyncio.get_running_loop().time
+        ended = 0.0
         while True:
-            await self.agents[lane].take(await self._queues[lane].get(), app)
+            lists = await queue.get()
+            if (rest := ended + self._pace_s - now()) > 0:
+                await asyncio.sleep(rest)
+            await self.agents[lane].take(_with_what_waits(lists, queue), app)
+            ended = now()
 
     async def settle_letters(self) -> None:
         for agent in self.agents:
@@ -49,3 +63,17 @@ class Lanes:
 
     def _lane(self, tp: TP) -> int:
         return tp.partition % len(self.agents)
+
+
+def _with_what_waits(lists: RecordLists, queue: "asyncio.Queue[RecordLists]") -> RecordLists:
+    """Everything that waits as one list; what an older generation fetched is not ours any more."""
+    while not queue.empty():
+        more = queue.get_nowait()
+        if more.generation != lists.generation:
+            lists = more
+            continue
+        records = dict(lists.records)
+        for tp, run in more.records.items():
+            records[tp] = [*records[tp], *run] if tp in records else run
+        lists = RecordLists(lists.generation, records)
+    return lists

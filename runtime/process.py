@@ -155,7 +155,10 @@ class Process:
     # -- the Faust app ------------------------------------------------------------------------
 
     async def consume(
-        self, handlers: Handler | Sequence[Handler], topics: Sequence[Topic] | None = None
+        self,
+        handlers: Handler | Sequence[Handler],
+        topics: Sequence[Topic] | None = None,
+        pace_s: float = 0.0,
     ) -> None:
         """Start the service's agents on its topics, its journals and its watch; a lane a handler."""
         topics = read_by(self.service) if topics is None else topics
@@ -170,7 +173,8 @@ class Process:
                     seal=self.seal,
                 )
                 for handler in (handlers if isinstance(handlers, Sequence) else [handlers])
-            ]
+            ],
+            pace_s,
         )
         names = tuple(topic.name for topic in topics)
         self.app = app = make_app(self.service, self.settings.kafka, names, self._offsets_of)

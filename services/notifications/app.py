@@ -17,7 +17,7 @@ async def build(running: Process) -> None:
     sender = Sender(running.pool, journal, running.seal, running.settings, lambda: running.owned)
     running.every("send", _LOOK_S, sender.step, "throughcare_deliveries")
     running.on_stop(sender.close)
-    await running.consume(Projector("notifications", project))
+    await running.consume(Projector("notifications", project), pace_s=0.05)
 
 
 def main() -> None:

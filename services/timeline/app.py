@@ -36,7 +36,7 @@ async def build(process: Process) -> None:
     )
     process.every("log", _LOOK_EVERY_S, sequencer.step)
     process.on_stop(sequencer.close)
-    await process.consume(Projector(SERVICE, project))
+    await process.consume(Projector(SERVICE, project), pace_s=0.02)
 
 
 def main() -> None:
