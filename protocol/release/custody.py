@@ -14,7 +14,7 @@ from throughcare.contracts.kinds import Event
 from throughcare.protocol.calendar import local_day
 from throughcare.protocol.decision import Context, Refused, Superseded
 from throughcare.protocol.profiles.model import Profile
-from throughcare.protocol.release.rules import opening, unplaced
+from throughcare.protocol.release.rules import opening
 from throughcare.protocol.release.state import (
     Ended,
     Granted,
@@ -125,12 +125,11 @@ def _released(
                 facility=facility,
             ),
         )
-    missing = set(unplaced(state)) - set(person.gaps or ())
     return (
         events.PersonReleased(
             released_at=context.occurred_at,
             known_at=context.received_at,
-            unplanned=person.gaps is None or bool(missing),
+            unplanned=person.gaps is None,
             ground_code=ground,
             facility=facility,
         ),

@@ -16,7 +16,6 @@ from throughcare.protocol.release.rules import is_care, opening, unplaced
 from throughcare.protocol.release.state import (
     PLACED,
     Deadline,
-    Ended,
     Engaged,
     InCustody,
     Lost,
@@ -157,8 +156,6 @@ def _settled(
 ) -> tuple[Event, ...]:
     """The difference between the promises of the state and those that live, and alarms cleared."""
     own = state.own
-    if isinstance(own.person, Ended):
-        return ()
     held = {key_of(one): one for one in promises(state, profile)}
     done = {key_of(one): one.due_at for one in own.done}
     live = {key_of(one): one.due_at for one in own.live}
@@ -167,7 +164,7 @@ def _settled(
         for key, one in held.items()
         if live.get(key) != one.due_at and done.get(key) != one.due_at
     )
-    acts = (*said, heard) if heard is not None else said
+    acts = said if heard is None else (*said, heard)
     met: list[DeadlineKey] = []
     dropped: list[DeadlineKey] = []
     for one in own.live:

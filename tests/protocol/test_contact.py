@@ -165,6 +165,16 @@ def test_support_is_not_treatment_where_the_plan_holds_treatment(ready: Story) -
     assert ready.events(re.TreatmentEngaged) == []
 
 
+def test_an_errand_with_probation_is_no_taking_part_in_care(story: Story) -> None:
+    story.opened().consented().planned(PLAN[0], PLAN[2])
+    story.accepted(1)
+    errand = story.accepted(3, *PROBATION)
+    story.released().attended(_first(story)).attended(errand, *PROBATION)
+    story.must(rc.EngageService(referral_id=errand, criterion_code="other"), *PROBATION)
+
+    assert story.events(re.TreatmentEngaged) == []
+
+
 def test_treatment_begun_in_custody_counts_once_the_person_was_seen_outside(ready: Story) -> None:
     rehab = ready.accepted(2, "rehab-one", "rehab-centre")
     who = ("rehab-one", "rehab-centre")
@@ -258,6 +268,7 @@ def test_the_last_contact_before_a_loss_is_one_with_care_outside(ready: Story) -
 
 def test_a_meeting_before_the_loss_that_was_known_then_does_not_undo_it(ready: Story) -> None:
     ready.released()
+    ready.after(hours=2)
     met = ready.now
     ready.attended(_first(ready))
     ready.after(hours=1)

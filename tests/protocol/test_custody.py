@@ -109,6 +109,26 @@ def test_a_transfer_moves_the_case_and_loses_readiness(story: Story) -> None:
     assert story.release.own.person.gaps is None
 
 
+def test_a_transfer_of_who_was_not_ready_loses_nothing(story: Story) -> None:
+    story.opened()
+    moved = facts.PersonTransferred(to_facility="kg-27", from_facility="kg-5")
+    story.must(moved, *PRISON)
+
+    assert story.events(re.ReadinessLost) == []
+    [said] = story.events(re.PersonTransferred)
+    assert said.from_facility == "kg-5"
+
+
+def test_who_was_moved_can_be_moved_back(story: Story) -> None:
+    story.opened()
+    story.must(facts.PersonTransferred(to_facility="kg-27"), *PRISON)
+    again = facts.PersonTransferred(to_facility="kg-27")
+    assert story.tell(again, *PRISON) == Decided(())
+
+    story.must(facts.PersonTransferred(to_facility="kg-31"), *PRISON)
+    assert [e.to_facility for e in story.events(re.PersonTransferred)] == ["kg-27", "kg-31"]
+
+
 def test_a_transfer_to_where_the_person_is_says_nothing_new(story: Story) -> None:
     story.opened()
 
