@@ -34,6 +34,12 @@ SELECT CASE
     WHEN EXISTS (
         SELECT FROM release.cases WHERE next_due_at <= runtime.settled()
     ) THEN 'a deadline is due'
+    -- What is quickly seen comes first: the rest is looked at only near the end.
+    WHEN EXISTS (SELECT FROM intake.held) OR EXISTS (SELECT FROM release.held)
+        THEN 'something is held'
+    WHEN EXISTS (
+        SELECT FROM notifications.deliveries WHERE status = 'pending'
+    ) THEN 'a notice has not been sent'
     WHEN EXISTS (
         SELECT FROM places p LEFT JOIN runtime.journals j USING (topic, partition)
         WHERE j.published IS DISTINCT FROM p.last
@@ -46,9 +52,4 @@ SELECT CASE
             ON c.consumer = r.consumer AND c.topic = r.topic AND c.partition = p.partition
         WHERE coalesce(c.position, 0) < p.last
     ) THEN 'something has not been read'
-    WHEN EXISTS (SELECT FROM intake.held) OR EXISTS (SELECT FROM release.held)
-        THEN 'something is held'
-    WHEN EXISTS (
-        SELECT FROM notifications.deliveries WHERE status = 'pending'
-    ) THEN 'a notice has not been sent'
 END;

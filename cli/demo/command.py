@@ -8,12 +8,14 @@ import typer
 
 from throughcare.runtime.errors import SetupError
 
+#: Of a line, where no terminal says how wide it is.
+_WIDTH = 110
 _OTHERS = ("THROUGHCARE_DATABASE__URL", "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS")
 
 
 def demo(
     cases: Annotated[int, typer.Option(min=1, max=1000, help="People in the cohort.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 15,
     days: Annotated[int, typer.Option(min=1, max=400, help="Of follow-up.")] = 190,
     home: Annotated[
         Path | None,
@@ -50,5 +52,8 @@ def demo(
         json_file=json_file.absolute() if json_file is not None else None,
         leave=leave,
     )
-    if not Demo(wish, Console(stderr=True)).run():
+    out = Console()
+    if not out.is_terminal:
+        out.width = _WIDTH
+    if not Demo(wish, Console(stderr=True), out).run():
         raise typer.Exit(1)

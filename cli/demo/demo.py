@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -55,12 +56,16 @@ class Wish:
 @dataclass
 class Demo:
     wish: Wish
-    console: Console
+    #: Where it says how far it is.
+    progress: Console
+    #: Where it tells the end.
+    out: Console
     report: Report = field(init=False)
     _home: Path = field(init=False)
     _mailbox: Mailbox = field(init=False)
     _keys: dict[str, str] = field(default_factory=dict)
     _courses: list[Course] = field(default_factory=list)
+    _began: float = 0.0
     _finished: bool = False
     #: Who stepped, once the cohort has begun to live.
     stepper: Stepper | None = None
@@ -68,6 +73,7 @@ class Demo:
     def run(self) -> bool:
         """Run to the end, or until Ctrl-C; whether all was told and it was good."""
         wish = self.wish
+        self._began = time.monotonic()
         self.report = Report(seed=wish.seed, cases=wish.cases, days=wish.days)
         self._home = (wish.home or _fresh_home()).absolute()
         try:
@@ -136,6 +142,7 @@ class Demo:
             await connection.close()
 
     async def _then(self, places: Places) -> None:
+        self._time("started")
         connection = await asyncpg.connect(places.postgres, server_settings={"jit": "off"})
         try:
             stepper = await self._live(connection, places)
@@ -145,25 +152,29 @@ class Demo:
         await self._show(stepper, places)
         self._finished = True
         if not self.wish.leave:
-            self.console.print(f"  pages       {places.http}/demo")
-            self.console.print(f"  mail        {self._mailbox.folder}")
-            self.console.print("Ctrl-C stops it and throws it away", style="dim")
+            self.out.print(f"pages  {places.http}/demo", highlight=False)
+            self.out.print(f"mail   {self._mailbox.folder}", highlight=False)
+            ends = "stops it" if self.wish.home else "stops it and throws it away"
+            self.progress.print(f"Ctrl-C {ends}", style="dim")
             await asyncio.Event().wait()
 
     async def _live(self, connection: Connection, places: Places) -> Stepper:
-        clock = asyncio.get_running_loop().time
         self._courses = make_cohort(self.wish.cases, Random(self.wish.seed))
         begin, end = evening(START), end_of(self.wish.days)
-        began = clock()
         async with Doors(places.http, places.kafka, self._keys) as doors:
             stepper = self.stepper = Stepper(connection, doors, self._courses)
-            with Live(self.console, self._courses, begin, end) as live:
+            with Live(self.progress, self._courses, begin, end) as live:
                 last = await stepper.run(end, live.show)
-        self.report.seconds["lived"] = round(clock() - began, 1)
+        self._time("lived")
         self.report.points = stepper.points
         self.report.first_day, self.report.last_day = str(begin.date()), str(last.date())
         self.report.refused = stepper.refused()
         return stepper
+
+    def _time(self, what: str) -> None:
+        """Real seconds since the last thing that was timed."""
+        gone = time.monotonic() - self._began
+        self.report.seconds[what] = round(gone - sum(self.report.seconds.values()), 1)
 
     async def _tell(self, connection: Connection, stepper: Stepper) -> None:
         """Count, verify and write it down."""
@@ -177,11 +188,12 @@ class Demo:
         found = await asyncio.to_thread(verify_home, self._home)
         self.report.verified, self.report.leaves = found.verified, found.leaves
         self.report.found += [f"{one.code}: {one.text}" for one in found.problems]
+        self._time("told")
         if self.wish.json_file is not None:
             write_json(self.wish.json_file, self.report.to_json())
 
     async def _show(self, stepper: Stepper, places: Places) -> None:
-        print_report(self.console, self.report)
+        print_report(self.out, self.report)
         number = _most_told(stepper)
         if number is None:
             return
@@ -192,7 +204,7 @@ class Demo:
                 headers={"authorization": f"Bearer {self._keys[world.MONITOR.code]}"},
             )
         if answer.status_code == 200:
-            print_timeline(self.console, alias, answer.json()["entries"])
+            print_timeline(self.out, alias, answer.json()["entries"])
 
 
 def _fresh_home() -> Path:

@@ -18,7 +18,7 @@ _STAGES: tuple[Stage, ...] = get_args(Stage)
 #: Without a terminal: one line in so many days.
 _LINE_DAYS = 30
 #: Of the one timeline that is shown.
-_LINES = 40
+_LINES = 70
 #: Bookkeeping that a reader of one story can do without.
 _QUIET = ("deadlines-changed", "notice-sent", "notice-withheld")
 

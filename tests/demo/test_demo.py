@@ -20,7 +20,8 @@ Story = dict[int, list[str]]
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo")
     wish = Wish(CASES, SEED, DAYS, 0, None, folder / "report.json", leave=True)
-    demo = Demo(wish, Console(stderr=True, quiet=True))
+    quiet = Console(quiet=True)
+    demo = Demo(wish, quiet, quiet)
     assert demo.run()
     return demo
 
