@@ -169,6 +169,9 @@ class Demo:
         self.report.points = stepper.points
         self.report.first_day, self.report.last_day = str(begin.date()), str(last.date())
         self.report.refused = stepper.refused()
+        if stepper.nameless:
+            found = f"{len(stepper.nameless)} acts of parties that have no name for the case"
+            self.report.found.append(found)
         return stepper
 
     def _time(self, what: str) -> None:

@@ -1,5 +1,6 @@
 """The parties' side: what they say goes in by the same doors as anybody's, HTTP or Kafka."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -36,6 +37,7 @@ class Doors:
         self._keys = keys
         limits = httpx2.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE)
         self._client = httpx2.AsyncClient(base_url=http, timeout=_WAIT_S + 10, limits=limits)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
         #: Answers by HTTP status and by refusal code.
         self.answers: Counter[tuple[int, str]] = Counter()
@@ -55,9 +57,10 @@ class Doors:
 
     async def say(self, lane: Sequence[Named]) -> None:
         """One person's acts in their order; returns when the last of them is decided."""
-        for named in lane[:-1]:
-            await self._post(named, wait=0)
-        await self._post(lane[-1], wait=_WAIT_S)
+        async with self._at_once:
+            for named in lane[:-1]:
+                await self._post(named, wait=0)
+            await self._post(lane[-1], wait=_WAIT_S)
 
     async def emit(self, named: Named) -> None:
         """A fact, into its party's own topic."""

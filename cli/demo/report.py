@@ -110,7 +110,7 @@ def tell_checked(report: Report, checked: Checked) -> None:
     report.events_reordered = checked.reordered
     report.dead_letters = checked.dead_letters
     report.commands = checked.commands
-    report.found = checked.found
+    report.found += checked.found
 
 
 def outcome_of(course: Course) -> str:

@@ -38,8 +38,9 @@ _READERS = [
 _PAUSES_S = (0.010, 0.006, 0.006, 0.008, 0.008, 0.010)
 #: Before any case began.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-#: Real seconds after which something must be wrong: services retry within a few.
+#: Real seconds after which something must be wrong: services retry within a few. And for each case.
 _STUCK_S = 60.0
+_STUCK_CASE_S = 0.5
 
 
 class StuckError(SetupError):
@@ -111,7 +112,7 @@ class Stepper:
         """Wait until nothing is under way; `facts`: ids of what went by Kafka."""
         topics, readers = [t for t, _ in _READERS], [r for _, r in _READERS]
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + _STUCK_S
+        give_up = loop.time() + _STUCK_S + _STUCK_CASE_S * len(self._courses)
         for pause in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
             # First: nothing was ever settled in less.
             await asyncio.sleep(pause)

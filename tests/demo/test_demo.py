@@ -67,3 +67,4 @@ def test_the_report_says_that_nothing_was_lost_and_the_log_is_whole(demo: Demo) 
     assert told["dead_letters"] == 0
     assert told["verified"] is True
     assert told["synthetic"] is True
+    assert told["found"] == []
