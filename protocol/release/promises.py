@@ -18,7 +18,6 @@ from throughcare.protocol.release.rules import (
     plan_item,
     responsible,
     track,
-    working_on,
 )
 from throughcare.protocol.release.state import (
     Deadline,
@@ -52,8 +51,7 @@ def promises(state: State, profile: Profile) -> Iterator[Deadline]:
         case InCustody():
             yield from _before_release(state, person, profile)
         case LeftUnasked():
-            if isinstance(opening(state).consent, NotAsked):
-                yield Deadline("D02c", None, None, person.known_at)
+            yield Deadline("D02c", None, None, person.known_at)
         case Outside():
             yield from _after_release(state, person, profile)
     for one in state.own.referrals:
@@ -142,7 +140,7 @@ def _answer_due(state: State, sent: Sent, profile: Profile) -> datetime:
 
 def _is_last_word(state: State, one: Referral) -> bool:
     """Whether this failed referral is why its item has nobody."""
-    if plan_item(state, one.item) is None or working_on(state.own, one.item) is not None:
+    if plan_item(state, one.item) is None:
         return False
     last = next(other for other in reversed(state.own.referrals) if other.item == one.item)
     return last.id == one.id

@@ -152,6 +152,20 @@ def test_silence_of_all_leaves_a_task_and_then_an_alarm(story: Story) -> None:
     assert story.raised() == [("D08", None, 2, "protocol-coordinator", None)]
 
 
+def test_an_offer_for_another_item_does_not_keep_the_promise_to_reroute(story: Story) -> None:
+    story.opened().scheduled(60).consented().planned()
+    decline = {"reason_code": "no-capacity"}
+    first = story.referred(1)
+    story.must(rc.DeclineReferral.model_validate({"referral_id": first, **decline}), *ONE)
+    last = story.release.own.referrals[-1].id
+    no = rc.DeclineReferral.model_validate({"referral_id": last, **decline})
+    story.must(no, "ngo-two", "ngo")
+    story.referred(2)
+
+    assert ("D08", last, None) in story.live()
+    assert ("D08", first, None) not in story.live()
+
+
 def test_a_new_offer_keeps_the_promise_to_reroute_and_clears_its_alarm(story: Story) -> None:
     story.opened().scheduled(60).consented().planned()
     story.referred(1)
@@ -239,6 +253,15 @@ def test_a_release_that_nobody_took_on_is_the_coordinators_at_once(story: Story)
 
     story.after(minutes=1)
     assert story.raised() == [("D15", None, 2, "protocol-coordinator", None)]
+
+
+def test_only_care_receivers_have_to_confirm_that_they_know(story: Story) -> None:
+    story.opened().consented().planned()
+    care = story.accepted(1)
+    story.accepted(3, "probation-one", "probation")
+    story.released()
+
+    assert [key for key in story.live() if key[0] == "D15"] == [("D15", care, None)]
 
 
 def test_probation_alone_is_nobody_who_took_it_on(story: Story) -> None:

@@ -168,6 +168,7 @@ def test_without_a_date_a_referral_is_routine_and_after_the_release_urgent(story
         _accept,
         _decline,
         lambda id: rc.WithdrawAcceptance(referral_id=id, reason_code="no-capacity"),
+        lambda id: rc.BookAppointment(referral_id=id, appointment_at=START + timedelta(days=9)),
         lambda id: rc.RecordAttendance(referral_id=id),
         lambda id: rc.CompleteFollowUp(referral_id=id),
     ],
@@ -256,6 +257,8 @@ def test_the_sender_takes_an_offer_back(planned: Story) -> None:
     planned.must(cancel, *SENDER)
 
     assert planned.tell(cancel, *SENDER) == Refused("referral-ended")
+    withdraw = rc.WithdrawAcceptance(referral_id=referral_id, reason_code="other")
+    assert planned.tell(withdraw, *ONE) == Refused("referral-ended")
     assert planned.events(re.RerouteNeeded) == []
     assert len(planned.events(re.ReferralSent)) == 1
     unknown = rc.CancelReferral(referral_id=UUID(int=999), reason_code="other")
