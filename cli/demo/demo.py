@@ -152,7 +152,7 @@ class Demo:
         await self._show(stepper, places)
         self._finished = True
         if not self.wish.leave:
-            self.out.print(f"pages  {places.http}/demo", highlight=False)
+            self.out.print(f"page   {places.http}/demo", highlight=False)
             self.out.print(f"mail   {self._mailbox.folder}", highlight=False)
             ends = "stops it" if self.wish.home else "stops it and throws it away"
             self.progress.print(f"Ctrl-C {ends}", style="dim")
@@ -163,6 +163,7 @@ class Demo:
         begin, end = evening(START), end_of(self.wish.days)
         async with Doors(places.http, places.kafka, self._keys) as doors:
             stepper = self.stepper = Stepper(connection, doors, self._courses)
+            self.progress.print(f"watch it live: {places.http}/demo", highlight=False)
             with Live(self.progress, self._courses, begin, end) as live:
                 last = await stepper.run(end, live.show)
         self._time("lived")

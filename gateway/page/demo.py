@@ -9,7 +9,12 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from throughcare.contracts.release_events import CaseClosed, DeadlinesChanged
+from throughcare.contracts.release_events import (
+    CaseClosed,
+    DeadlineMissed,
+    DeadlinesChanged,
+    DeadlineWaived,
+)
 from throughcare.gateway.http.doors import doors_of, language_of
 from throughcare.gateway.page.render import Coming, Due, Known, case_page, gate_page, missing_page
 from throughcare.gateway.problems import Language, RefusedError
@@ -27,6 +32,8 @@ _HEADERS = {
 }
 #: Whoever looks at the page reads as a monitor does; the log names the page.
 _READER = Reader("demo-page", frozenset({"monitor"}), frozenset())
+#: A promise that is past, whatever became of it.
+_PAST = frozenset({DeadlineMissed.type, DeadlineWaived.type})
 router = APIRouter(include_in_schema=False)
 
 
@@ -112,11 +119,13 @@ def _entry(row: asyncpg.Record) -> Entry:
 
 
 def _awaited(entries: list[Entry]) -> list[Due]:
-    """The live promises, the nearest first: what was put and neither met nor dropped."""
+    """The live promises, the nearest first: what was put and neither kept, missed nor dropped."""
     live: dict[tuple[Any, ...], datetime] = {}
     for entry in entries:
         if entry.type == CaseClosed.type:
             return []
+        if entry.type in _PAST:
+            live.pop(_key(entry.data), None)
         if entry.type != DeadlinesChanged.type:
             continue
         for ended in (*entry.data.get("met", ()), *entry.data.get("dropped", ())):
