@@ -20,7 +20,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 SCHEMA_BASE = "https://throughcare.org/schemas/"
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """Bytes that are no message of ours; `code` says which rule they break, never what they hold."""
 
     def __init__(self, code: str) -> None:
@@ -124,7 +124,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(raw: bytes) -> Message:
-    """Read bytes that one of our own services wrote. Raises Undecodable with a code."""
+    """Read bytes that one of our own services wrote. Raises UndecodableError with a code."""
     try:
         wire = _DECODER.decode(raw)
         model = MODELS[wire.type]
@@ -136,9 +136,9 @@ def decode(raw: bytes) -> Message:
     try:
         record = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise Undecodable("not-json") from None
+        raise UndecodableError("not-json") from None
     if not isinstance(record, dict):
-        raise Undecodable("not-an-object")
+        raise UndecodableError("not-an-object")
     return from_record(record)
 
 
@@ -164,13 +164,13 @@ def _from_wire(wire: _Wire, data: Data) -> Message:
 
 
 def from_record(record: Mapping[str, Any]) -> Message:
-    """Read the attributes of a structured CloudEvent. Raises Undecodable with a code."""
+    """Read the attributes of a structured CloudEvent. Raises UndecodableError with a code."""
     try:
         if record["specversion"] != SPECVERSION:
-            raise Undecodable("unknown-specversion")
+            raise UndecodableError("unknown-specversion")
         model = MODELS.get(record["type"])
         if model is None:
-            raise Undecodable("unknown-type")
+            raise UndecodableError("unknown-type")
         causation = record.get("causationid")
         sequence = record.get("sequence")
         position = record.get("journalposition")
@@ -193,11 +193,11 @@ def from_record(record: Mapping[str, Any]) -> Message:
             seen_release=record.get("seenrelease", 0),
         )
     except ValidationError:
-        raise Undecodable("schema") from None
+        raise UndecodableError("schema") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, Undecodable):
+        if isinstance(error, UndecodableError):
             raise
-        raise Undecodable("envelope") from None
+        raise UndecodableError("envelope") from None
 
 
 def rfc3339(moment: datetime) -> str:

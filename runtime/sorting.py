@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from faust.types import TP
 
-from throughcare.contracts.envelope import Message, Undecodable, decode
+from throughcare.contracts.envelope import Message, UndecodableError, decode
 from throughcare.runtime.transport import Record
 
 
@@ -117,7 +117,7 @@ def _sort_run(
         raw = record.value or b""
         try:
             message = decode(raw)
-        except Undecodable as error:
+        except UndecodableError as error:
             batch.unreadable.append(_unreadable(tp, record.offset, raw, error.code))
             if is_journal and _place(raw) == position + 1:
                 position += 1

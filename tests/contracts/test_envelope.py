@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from throughcare.contracts.envelope import Message, Undecodable, decode, encode, instant, rfc3339
+from throughcare.contracts.envelope import (
+    Message,
+    UndecodableError,
+    decode,
+    encode,
+    instant,
+    rfc3339,
+)
 from throughcare.contracts.facts import PersonReleased, ReleaseScheduled
 from throughcare.contracts.intake_commands import AgreePlan
 from throughcare.contracts.kinds import MODELS, Event
@@ -88,7 +95,7 @@ def test_what_is_decoded_is_what_was_encoded(
 def test_what_cannot_be_read_has_a_named_reason(change: dict[str, object], code: str) -> None:
     record = {**orjson.loads(encode(_message())), **change}
 
-    with pytest.raises(Undecodable) as error:
+    with pytest.raises(UndecodableError) as error:
         decode(orjson.dumps(record))
 
     assert error.value.code == code
@@ -98,7 +105,7 @@ def test_what_cannot_be_read_has_a_named_reason(change: dict[str, object], code:
     ("raw", "code"), [(b"\xff\xfe", "not-json"), (b"", "not-json"), (b"[1]", "not-an-object")]
 )
 def test_bytes_that_are_no_message_have_a_named_reason(raw: bytes, code: str) -> None:
-    with pytest.raises(Undecodable) as error:
+    with pytest.raises(UndecodableError) as error:
         decode(raw)
 
     assert error.value.code == code

@@ -9,7 +9,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from throughcare.contracts import commands, events  # noqa: F401 - registers the models
-from throughcare.contracts.envelope import Message, Undecodable, decode, encode
+from throughcare.contracts.envelope import Message, UndecodableError, decode, encode
 from throughcare.contracts.kinds import Data, Event, Outcome
 from throughcare.contracts.outcomes import Decided
 from throughcare.contracts.topics import COMMANDS_OF, EVENTS_OF, OUTCOMES_OF, partition_of
@@ -51,7 +51,7 @@ class FakeAgent:
         async for record in self._consumer:
             try:
                 message = decode(record.value)
-            except Undecodable:
+            except UndecodableError:
                 continue  # the tests of the sweeper relay what nobody means
             self.arrivals.append(message.id)
             if message.id in self._answered:

@@ -32,8 +32,8 @@ class ForeignClient:
         self._producer.produce(
             facts_of(self.party).name,
             value=value,
-            headers=headers or [],
-            on_delivery=lambda error, message: placed.append(message.offset()),
+            headers=dict(headers or []),
+            on_delivery=lambda error, message: placed.append(message.offset() or 0),
         )
         assert self._producer.flush(10) == 0
         return placed[0]
@@ -53,7 +53,7 @@ class ForeignClient:
     def _read(self) -> None:
         for message in self._consumer.consume(100, 0.1):
             assert message.error() is None
-            self.outcomes.append(json.loads(message.value()))
+            self.outcomes.append(json.loads(message.value() or b""))
 
     def close(self) -> None:
         self._consumer.close()

@@ -51,7 +51,9 @@ def names(party: str, *roles: str, sent: tuple[UUID, ...] = ()) -> dict[str, boo
     return {f"{m['type'].split('.')[-2]} {m['ordinal']}": "data" in m for m in made}
 
 
-def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_the_rest_that_it_was():
+def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_the_rest_that_it_was() -> (
+    None
+):
     seen = names("psych", "prison-psych", sent=(OPENED, CONSENTED, SENT))
 
     assert seen == {
@@ -67,7 +69,7 @@ def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_t
     }
 
 
-def test_the_administration_sees_dates_and_movements_and_no_care():
+def test_the_administration_sees_dates_and_movements_and_no_care() -> None:
     assert names("admin", "prison-admin", sent=(SCHEDULED,)) == {
         "release-scheduled 4": True,
         "person-released 9": False,
@@ -75,12 +77,12 @@ def test_the_administration_sees_dates_and_movements_and_no_care():
     }
 
 
-def test_who_reported_an_enrolment_sees_it_and_nobody_else_does():
+def test_who_reported_an_enrolment_sees_it_and_nobody_else_does() -> None:
     assert names("zone", "programme-coordinator", sent=(ENROLLED,))["programme-enrolled 1"]
     assert "programme-enrolled 1" not in names("psych", "prison-psych", sent=(OPENED,))
 
 
-def test_a_receiver_sees_its_own_referral_and_no_other():
+def test_a_receiver_sees_its_own_referral_and_no_other() -> None:
     seen = names("ngo-b", "ngo")
 
     assert seen == {
@@ -91,7 +93,7 @@ def test_a_receiver_sees_its_own_referral_and_no_other():
     }
 
 
-def test_a_receiver_that_declined_does_not_learn_who_was_asked_next():
+def test_a_receiver_that_declined_does_not_learn_who_was_asked_next() -> None:
     seen = names("ngo-a", "ngo", sent=(DECLINED,))
 
     assert seen["referral-declined 6"]
@@ -99,7 +101,7 @@ def test_a_receiver_that_declined_does_not_learn_who_was_asked_next():
     assert "referral-accepted 8" not in seen
 
 
-def test_a_death_is_told_to_no_receiver_only_that_the_case_is_closed():
+def test_a_death_is_told_to_no_receiver_only_that_the_case_is_closed() -> None:
     seen = names("ngo-b", "ngo")
 
     assert "person-died 11" not in seen
@@ -117,12 +119,12 @@ def test_reporting_an_enrolment_or_passing_on_a_stop_does_not_make_one_lead_the_
     assert not {"needs-assessed", "referral-accepted"} & {m["type"].split(".")[-2] for m in made}
 
 
-def test_an_alarm_is_seen_by_whom_it_addresses():
+def test_an_alarm_is_seen_by_whom_it_addresses() -> None:
     assert names("desk", "protocol-coordinator")["escalation-raised 10"]
     assert "escalation-raised 10" not in names("ngo-b", "ngo")
 
 
-def test_a_monitor_reads_every_step_without_place_party_date_or_service():
+def test_a_monitor_reads_every_step_without_place_party_date_or_service() -> None:
     made = shown(STORY, Reader("monitors", frozenset({"monitor"}), ()))
 
     assert [m["day"] for m in made] == list(range(13))
@@ -132,7 +134,7 @@ def test_a_monitor_reads_every_step_without_place_party_date_or_service():
     assert made[6]["data"] == {"reason_code": "no-capacity"}
 
 
-def test_nobody_but_its_sender_and_monitors_sees_a_refused_step():
+def test_nobody_but_its_sender_and_monitors_sees_a_refused_step() -> None:
     refused = entry(1, release.CaseClosed, SENT, kind="refusal", refusal_code="no-plan")
 
     for reader, sees in (
