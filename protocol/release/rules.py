@@ -11,7 +11,6 @@ from throughcare.protocol.release.state import (
     OPEN,
     PLACED,
     Candidate,
-    Consent,
     Failed,
     Granted,
     InCustody,
@@ -37,10 +36,8 @@ def consent(state: State, on: date) -> Granted | None:
     return given if isinstance(given, Granted) and on <= given.expires_on else None
 
 
-def covers(given: Consent, item: Item, receiver: Candidate, profile: Profile) -> bool:
+def covers(given: Granted, item: Item, receiver: Candidate, profile: Profile) -> bool:
     """Whether one permission reaches this receiver with what the service needs, for its purpose."""
-    if not isinstance(given, Granted):
-        return False
     service = profile.services[item.service_type]
     return any(
         permission.receiver_type == receiver.receiver_type

@@ -205,6 +205,8 @@ def test_after_a_no_the_next_of_the_plans_list_is_asked(planned: Story) -> None:
 
     sent = planned.events(re.ReferralSent)[-1]
     assert (sent.receiver, sent.after_referral_id) == ("ngo-two", first)
+    planned.referred(2)
+    assert planned.events(re.ReferralSent)[-1].after_referral_id is None
 
 
 def test_after_the_last_no_a_coordinator_has_a_task(planned: Story) -> None:
