@@ -133,7 +133,7 @@ class Up:
                 group.create_task(asyncio.to_thread(self.kafka.start))
             if owner_url is None:
                 tell("starting PostgreSQL")
-                self.postgres = Postgres(self.home)
+                self.postgres = Postgres(self.home, short_lived=self.short_lived)
                 group.create_task(asyncio.to_thread(self.postgres.start))
         if self.kafka is not None:
             kafka_at = self.kafka.bootstrap_servers

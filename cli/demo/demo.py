@@ -101,7 +101,8 @@ class Demo:
                 "THROUGHCARE_SMTP__PORT": str(self._mailbox.port),
                 "THROUGHCARE_DEMO_PAGE": "true",
             },
-            short_lived=True,
+            # With a home of its own it is as durable as any.
+            short_lived=self.wish.home is None,
             role_parties=False,
             prepare=self._prepare,
             then=self._then,

@@ -32,10 +32,16 @@ class Postgres:
     """The database server of one home. `port` 0 means any free one, the same after a restart.
 
     Everybody signs in with a password (SCRAM); the owner's stands in `secrets.json` in the home.
+    `short_lived`: it is soon thrown away, so what is kept outlives any process, and no power cut.
     """
 
     def __init__(
-        self, home: Path, *, port: int = 0, tell: Callable[[str], None] = lambda _: None
+        self,
+        home: Path,
+        *,
+        port: int = 0,
+        tell: Callable[[str], None] = lambda _: None,
+        short_lived: bool = False,
     ) -> None:
         self.home = home
         self.folder = home / "postgres"
@@ -47,6 +53,7 @@ class Postgres:
         self._port_file = home / "run" / "postgres.port"
         self._wanted_port = port
         self._tell = tell
+        self._short_lived = short_lived
         self._process = LockedProcess(home / "run" / "postgres.lock")
         self._user = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
 
@@ -214,7 +221,7 @@ class Postgres:
             "port": str(port),
             "unix_socket_directories": self._socket_folder(),
             "unix_socket_permissions": "0700",
-            "fsync": "on",
+            "fsync": "off" if self._short_lived else "on",
             "synchronous_commit": "on",
             "full_page_writes": "on",
             "max_connections": "200",
