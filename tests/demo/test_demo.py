@@ -1,5 +1,6 @@
 """The demo as it is run, but for fewer people."""
 
+from io import StringIO
 from pathlib import Path
 from random import Random
 
@@ -9,9 +10,15 @@ from rich.console import Console
 
 from throughcare.cli.cohort.cohort import make_cohort
 from throughcare.cli.cohort.simulate import Simulation
+from throughcare.cli.demo import command
 from throughcare.cli.demo.demo import Demo, Wish, end_of
+from throughcare.cli.demo.report import Report
+from throughcare.cli.demo.show import print_report
+from throughcare.runtime.errors import SetupError
 
 CASES, SEED, DAYS = 6, 3, 40
+#: Starting everything takes a slow machine a while.
+patient = pytest.mark.timeout(300)
 
 Story = dict[int, list[str]]
 
@@ -42,6 +49,7 @@ def lived(demo: Demo, half: str) -> Story:
     }
 
 
+@patient
 @pytest.mark.journey
 def test_the_services_tell_the_story_that_the_protocol_alone_tells(
     demo: Demo, simulation: Simulation
@@ -56,6 +64,7 @@ def test_the_services_tell_the_story_that_the_protocol_alone_tells(
         assert lived(demo, half) == decided
 
 
+@patient
 @pytest.mark.journey
 def test_the_report_says_that_nothing_was_lost_and_the_log_is_whole(demo: Demo) -> None:
     told = orjson.loads(Path(demo.wish.json_file or "").read_bytes())
@@ -68,3 +77,31 @@ def test_the_report_says_that_nothing_was_lost_and_the_log_is_whole(demo: Demo) 
     assert told["verified"] is True
     assert told["synthetic"] is True
     assert told["found"] == []
+
+
+def test_no_cohort_is_let_into_a_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROUGHCARE_DATABASE__URL", "postgresql://somewhere/real")
+
+    with pytest.raises(SetupError, match="unset it"):
+        command.demo(cases=1)
+
+
+def test_the_report_names_what_is_wrong() -> None:
+    report = Report(cases=1, events_lost=2, verified=False, found=["2 versions missing"])
+    out = Console(record=True, width=110, file=StringIO())
+
+    print_report(out, report)
+
+    told = out.export_text()
+    assert not report.is_good
+    assert "events lost 2" in told
+    assert "2 versions missing" in told
+    assert "NOT verified" in told
+
+
+@pytest.mark.parametrize(("lost", "verified"), [(1, True), (0, False)])
+def test_a_run_that_lost_something_or_cannot_be_verified_is_not_good(
+    lost: int, verified: bool
+) -> None:
+    assert not Report(events_lost=lost, verified=verified).is_good
+    assert Report(events_lost=0, verified=True).is_good
