@@ -9,9 +9,11 @@ SELECT consumer, partition, position FROM runtime.consumed
 WHERE topic = $1 AND partition = ANY ($2::smallint[]);
 
 -- mark --
--- The broker acknowledged up to here.
+-- The broker acknowledged up to here. Not flushed: what a crash takes back is said once more.
 INSERT INTO runtime.journals AS j (topic, partition, published, cluster_id)
-SELECT $1, t.partition, t.published, $2 FROM unnest($3::smallint[], $4::bigint[]) AS t (partition, published)
+SELECT $1, t.partition, t.published, $2
+FROM unnest($3::smallint[], $4::bigint[]) AS t (partition, published),
+    set_config('synchronous_commit', 'off', true)
 ON CONFLICT (topic, partition) DO UPDATE
 SET published = CASE WHEN j.cluster_id = excluded.cluster_id
                      THEN greatest(j.published, excluded.published) ELSE excluded.published END,
