@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import httpx2
 
@@ -56,11 +57,17 @@ async def _ready(client: httpx2.AsyncClient) -> None:
 
 
 async def _post(client: httpx2.AsyncClient, commands: list[Message]) -> list[float]:
-    """Seconds from each request to its answer, in the order sent; sent whether answered or not."""
-    clock = asyncio.get_running_loop().time
+    """Seconds from when each was due to be sent to its answer, in that order.
 
-    async def post(command: Message) -> float:
+    A party says the next thing about a case when the last one is answered; what it waits counts.
+    """
+    clock = asyncio.get_running_loop().time
+    last: dict[UUID, asyncio.Task[float]] = {}
+
+    async def post(command: Message, before: asyncio.Task[float] | None) -> float:
         begun = clock()
+        if before is not None:
+            await before
         answer = await client.post("/v1/commands", json=_said(command))
         took = clock() - begun
         if answer.status_code != 201:
@@ -70,7 +77,9 @@ async def _post(client: httpx2.AsyncClient, commands: list[Message]) -> list[flo
     posts = []
     begun = clock()
     for n, command in enumerate(commands):
-        posts.append(asyncio.create_task(post(command)))
+        made = asyncio.create_task(post(command, last.get(command.case_ref)))
+        last[command.case_ref] = made
+        posts.append(made)
         await asyncio.sleep(max(0.0, begun + (n + 1) * EVERY_S - clock()))
     return await asyncio.gather(*posts)
 
