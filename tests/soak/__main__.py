@@ -87,6 +87,7 @@ async def soak(home: Path, options: argparse.Namespace) -> dict[str, Any]:
         # Whoever was promised nothing yet goes on asking: the faults are over.
         steps = sum(await asyncio.wait_for(asyncio.gather(*crowd), 180))
         print(f"reader: {senders.reader_trouble[-3:]}", file=sys.stderr)
+        senders.all_told.set()
         loaded = time.monotonic() - begun
         await asyncio.wait_for(reading, 30)
         print("settling", file=sys.stderr, flush=True)

@@ -39,6 +39,8 @@ class Senders:
     ) -> None:
         self.ledger = ledger
         self.stop = asyncio.Event()
+        #: Set when nobody waits for an outcome any more.
+        self.all_told = asyncio.Event()
         self.reader_trouble: list[str] = []
         self._kafka = kafka
         self._desks = {PRISON: prison, NGO: ngo}
@@ -140,7 +142,7 @@ class Senders:
 
     async def read_outcomes(self, party: str) -> None:
         """Follow the party's outcomes, from the beginning again whenever the broker was away."""
-        while not self.stop.is_set():
+        while not self.all_told.is_set():
             consumer = AIOKafkaConsumer(
                 PARTY_OUTCOMES_PREFIX + party,
                 bootstrap_servers=self._kafka,
@@ -154,7 +156,7 @@ class Senders:
                 await consumer.start()
                 begun = time.monotonic()
                 # A wiped broker is silent: begin anew now and then.
-                while not self.stop.is_set() and time.monotonic() - begun < 20:
+                while not self.all_told.is_set() and time.monotonic() - begun < 20:
                     for records in (await consumer.getmany(timeout_ms=500)).values():
                         for record in records:
                             self._hear(record.value)
