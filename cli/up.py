@@ -58,6 +58,7 @@ class Up:
     #: Done once all is ready; when it returns, everything is stopped.
     then: Callable[[Places], Awaitable[None]] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_ready: bool = False
 
     async def run(self) -> None:
         """Start, tell that all is ready, wait for SIGTERM or Ctrl-C, stop."""
@@ -117,6 +118,7 @@ class Up:
             write_json(self.home / "run" / "up.json", told)
             if self.ready_file is not None:
                 write_json(self.ready_file, told)
+            self._is_ready = True
             tell(f"ready: {places.http} (Ctrl-C stops it)")
             if self.then is not None:
                 await self.then(places)
@@ -178,6 +180,11 @@ class Up:
 
     async def _stop(self) -> None:
         parts = [part for part in (self.kafka, self.postgres) if part is not None]
+        if self.short_lived and self._is_ready:
+            # Nobody will read on from here: an orderly end would only take time.
+            killed = [service.process for service in self.services] + parts
+            await asyncio.gather(*(asyncio.to_thread(one.kill) for one in killed))
+            return
         await asyncio.gather(*map(_leave, self.services))
         await asyncio.gather(*(asyncio.to_thread(part.stop) for part in parts))
         (self.home / "run" / "up.json").unlink(missing_ok=True)
