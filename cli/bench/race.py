@@ -23,7 +23,7 @@ class Figure(NamedTuple):
     cpu_us: float = 0.0
 
 
-class Progress(NamedTuple):
+class _Progress(NamedTuple):
     at: float
     done: int
     cpu: float
@@ -44,28 +44,23 @@ async def race(stage: Stage, way: str, name: str, half: Half, commands: int) -> 
         await stage.stop(processes)
 
 
-def now(processes: Processes, done: int) -> Progress:
+def _progress(processes: Processes, done: int) -> _Progress:
     at = asyncio.get_running_loop().time()
-    return Progress(at, done, sum(map(cpu_seconds, processes)))
+    return _Progress(at, done, sum(map(cpu_seconds, processes)))
 
 
-async def watch(
-    stage: Stage,
-    processes: Processes,
-    half: Half,
-    commands: int,
-    first: Progress | None = None,
-) -> Figure:
+async def watch(stage: Stage, processes: Processes, half: Half, commands: int) -> Figure:
     """The steady rate, from the first outcomes published to `commands` of them.
 
-    Without `first`, what was done when we first looked does not count, so starting up does not
-    either. The topic holds more than `commands`, so that nobody runs dry before the end.
+    What was done when we first looked does not count, so starting up does not either. The topic
+    holds more than `commands`, so that nobody runs dry before the end.
     """
+    first: _Progress | None = None
     give_up = asyncio.get_running_loop().time() + _PATIENCE_S
     while True:
         row = await stage.owner.fetchrow(SQL["published"], half.events.name, half.outcomes.name)
         assert row is not None
-        reached = now(processes, row["outcomes"])
+        reached = _progress(processes, row["outcomes"])
         if first is None and reached.done:
             first = reached
         if reached.done >= commands and row["events"]:

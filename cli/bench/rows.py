@@ -16,7 +16,7 @@ from throughcare.cli.bench.latency import (
     wait_ready,
 )
 from throughcare.cli.bench.opened import keep_opened, restore_opened
-from throughcare.cli.bench.race import OURS, Figure, launch, now, race, watch
+from throughcare.cli.bench.race import OURS, Figure, launch, race, watch
 from throughcare.cli.bench.report import Goal, Judged, Row, ratios
 from throughcare.cli.bench.stage import Stage, lists
 from throughcare.contracts.topics import PARTITIONS
@@ -113,8 +113,9 @@ async def _half(stage: Stage, size: Size, seed: int, tell: Tell, title: str, nam
 
 
 async def workers(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
-    """Two processes against one; the messages are written while they run."""
+    """Two processes against one; the messages are written when both have their partitions."""
     half = HALVES["toy"]
+    size = size._replace(commands=size.commands * 2)
     await stage.fresh_topics()
     commands = load.make("toy", size.commands + size.spare, seed)
     to_write = lists(commands)
@@ -127,9 +128,8 @@ async def workers(stage: Stage, size: Size, seed: int, tell: Tell) -> Row:
             processes = [launch(stage, OURS, "toy", half) for _ in range(count)]
             try:
                 await wait_ready(stage, count, PARTITIONS // count)
-                start = now(processes, 0)
                 await stage.write(half.commands.name, to_write)
-                figure = await watch(stage, processes, half, size.commands, start)
+                figure = await watch(stage, processes, half, size.commands)
             finally:
                 await stage.stop(processes)
             figures.setdefault("two" if count == 2 else "one", []).append(figure)
