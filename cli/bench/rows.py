@@ -61,6 +61,7 @@ async def _race_all(
     await stage.load(half.commands.name, commands)
     if name == "release":
         await stage.empty(half)
+        await stage.empty(HALVES["intake"])  # an earlier row's toy cases stand there
         await keep_opened(stage, load.openings_for(len(commands), seed))
     figures: dict[str, list[Figure]] = {}
     for number in range(1, size.rounds + 1):
