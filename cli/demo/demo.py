@@ -35,7 +35,7 @@ from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 
 _SQL = queries.load("throughcare.cli.demo")
-#: Real seconds that the log may need to give the last entries their places.
+#: Real seconds that the log and the marks may need to catch up with the last events.
 _LOG_S = 10.0
 
 
@@ -184,7 +184,7 @@ class Demo:
     async def _tell(self, connection: Connection, stepper: Stepper) -> None:
         """Count, verify and write it down."""
         give_up = asyncio.get_running_loop().time() + _LOG_S
-        while await connection.fetchval(_SQL["leaves_waiting"]):
+        while await connection.fetchval(_SQL["is_catching_up"]):
             if asyncio.get_running_loop().time() > give_up:
                 break
             await asyncio.sleep(0.05)

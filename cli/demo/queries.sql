@@ -30,6 +30,9 @@ FROM unnest($2::uuid[], $3::text[]) AS t (case_ref, code);
 -- Whether anybody has ever said anything here.
 SELECT EXISTS (SELECT FROM gateway.commands);
 
--- leaves_waiting --
--- Whether the log still has to give an index.
-SELECT EXISTS (SELECT FROM timeline.waiting);
+-- is_catching_up --
+-- Whether the log still has to give an index, or a journal its mark.
+SELECT EXISTS (SELECT FROM timeline.waiting) OR EXISTS (
+    SELECT FROM runtime.journals j JOIN runtime.consumed c USING (topic, partition)
+    WHERE j.published < c.position
+);

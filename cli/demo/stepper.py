@@ -35,7 +35,7 @@ _READERS = [
     (topic.name, reader) for topic in TOPICS if topic.is_journal for reader in topic.readers
 ]
 #: Real seconds before each look: looking costs the services time, too.
-_PAUSES_S = (0.010, 0.006, 0.006, 0.008, 0.008, 0.010)
+_PAUSES_S = (0.008, 0.005)
 #: Before any case began.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: Real seconds after which something must be wrong: services retry within a few. And for each case.
