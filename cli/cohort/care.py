@@ -252,10 +252,10 @@ class Care:
     def _try(self, one: Referral, attempts: int, now: datetime) -> Iterator[Act]:
         course = self.course
         result = self._result(one, now)
-        if result == "reached":
-            course.plan(next_evening(now), partial(self._book, one.id), one.id)
-        elif result == "not-reached":
+        if result == "not-reached":
             course.plan(next_office(now), partial(self._look_for, one.id), one.id)
+        else:
+            course.plan(next_evening(now), partial(self._book, one.id), one.id)
         yield from self._says(
             one,
             commands.RecordOutreach(

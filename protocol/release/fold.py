@@ -297,7 +297,8 @@ def _outreach(own: Own, event: events.OutreachAttempted) -> Own:
     if one is not None:
         stand = one.stand
         if isinstance(stand, Missed):
-            stand = replace(stand, attempts=stand.attempts + 1)
+            reached = stand.reached or event.result != "not-reached"
+            stand = replace(stand, attempts=stand.attempts + 1, reached=reached)
         seen_at = one.seen_at
         if event.result == "met":
             seen_at = max(event.attempted_at, seen_at or event.attempted_at)

@@ -112,7 +112,7 @@ def _of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Dead
                 if missed.attempts == 0:
                     yield Deadline("D18", one.id, 1, after(profile, since, profile.outreach_first))
                 wanted = profile.lost_rule.attempts
-                if missed.attempts < wanted:
+                if missed.attempts < wanted and not missed.reached:
                     due_at = after(profile, since, profile.outreach_all)
                     yield Deadline("D18", one.id, wanted, due_at)
         case _:

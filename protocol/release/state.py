@@ -21,7 +21,7 @@ from throughcare.contracts.codes import (
 from throughcare.protocol.record import Record
 
 #: Of the dumped form below.
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 # -- a referral ----------------------------------------------------------------------------------
 
@@ -49,6 +49,8 @@ class Missed(Record, frozen=True, tag="missed"):
     valid_until: date | None
     noticed_at: datetime
     attempts: int
+    #: Somebody met the person since, or spoke with them.
+    reached: bool = False
 
 
 class Attended(Record, frozen=True, tag="attended"):

@@ -42,6 +42,14 @@ def test_a_missed_appointment_wants_outreach_in_a_day_and_three_attempts_in_a_we
         assert (("D18", referral_id, 3) in released.live()) == (done < 3)
 
 
+@pytest.mark.parametrize("result", ["met", "reached"])
+def test_who_was_found_need_not_be_looked_for_again(released: Story, result: Any) -> None:
+    referral_id = _missed_appointment(released)
+    released.must(rc.RecordOutreach(referral_id=referral_id, means="phone", result=result), *ONE)
+
+    assert ("D18", referral_id, 3) not in released.live()
+
+
 def test_no_outreach_alarms_the_receiver(released: Story) -> None:
     _missed_appointment(released)
     released.after(hours=25)
