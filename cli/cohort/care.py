@@ -1,5 +1,6 @@
 """Receivers: they answer, or stay silent; book, meet, miss, look for people, take them on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,6 +39,8 @@ from throughcare.protocol.release.state import (
 _DECLINES: tuple[DeclineReason, ...] = ("no-capacity", "no-capacity", "not-eligible", "out-of-area")
 _MEANS: tuple[OutreachMeans, ...] = ("phone", "visit", "peer")
 _HOUR = timedelta(hours=1)
+#: Who stayed away so often is not to be reached any more.
+_AVOIDS = 2
 
 
 class Care:
@@ -45,6 +48,8 @@ class Care:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        #: Appointments missed, by referral.
+        self._missed: Counter[UUID] = Counter()
         course.listeners.append(self.hear)
 
     def _says(self, one: Referral, data: Data, when: datetime) -> Iterator[Act]:
@@ -66,6 +71,7 @@ class Care:
                 on = evening(day_of(appointment_at))
                 self.course.plan(on, partial(self._appointment_over, id, appointment_at), id)
             case events.AppointmentMissed(referral_id=id):
+                self._missed[id] += 1
                 if self.course.outside is not None:
                     self.course.plan(next_evening(now), partial(self._look_for, id), id)
             case events.ClientAttended(referral_id=id):
@@ -265,7 +271,7 @@ class Care:
         )
 
     def _result(self, one: Referral, now: datetime) -> OutreachResult:
-        if self._is_away(now):
+        if self._is_away(now) or self._missed[one.id] >= _AVOIDS:
             return "not-reached"
         if self.course.happens(rates.OUTREACH_MEETS):
             return "met"

@@ -15,7 +15,7 @@ _OTHERS = ("THROUGHCARE_DATABASE__URL", "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS")
 
 def demo(
     cases: Annotated[int, typer.Option(min=1, max=1000, help="People in the cohort.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 15,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 30,
     days: Annotated[int, typer.Option(min=1, max=400, help="Of follow-up.")] = 190,
     home: Annotated[
         Path | None,
