@@ -7,7 +7,7 @@ so saying a thing twice is harmless, and a lost one is missed.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -22,6 +22,8 @@ from throughcare.runtime.settings import Kafka
 _SQL = queries.load("throughcare.runtime", "journal.sql")
 _STRETCH = 1_000
 _RESAY_MAX = 2_000
+#: Rows of a partition that wait in memory while the table gives what comes before them.
+_WAITING_MAX = 10_000
 #: Seconds a reader may stand still before it is told again; doubles each time.
 _STUCK_AFTER_S = 3.0
 _STUCK_MAX_S = 120.0
@@ -195,18 +197,35 @@ class Journal:
         taken, self._buffers = self._buffers, {p: [] for p in self._published}
         behind, self._behind = self._behind, set()
         again, self._resay = self._resay, {}
+        await self._publish_offered(taken, behind)
+        for partition in behind:
+            await self._catch_up(partition)
+        for partition, after in again.items():
+            upto = min(after + _RESAY_MAX, self._published.get(partition, 0))
+            metrics.REWINDS.labels(self.topic).inc()
+            await self._say(partition, after, upto)
+
+    async def _publish_offered(self, taken: Mapping[int, list[Row]], behind: set[int]) -> None:
+        """Publish what follows on; what does not waits until the table gave what is between."""
         futures: list[asyncio.Future[object]] = []
         reached: dict[int, int] = {}
         for partition, rows in taken.items():
             cursor = self._published.get(partition)
-            if cursor is None or partition in behind:
+            if cursor is None:
                 continue
             fresh = [row for row in rows if row.position > cursor]
             if not fresh:
                 continue
             if fresh[0].position != cursor + 1:
                 behind.add(partition)
+                if (
+                    len(fresh) < _WAITING_MAX
+                    and (buffer := self._buffers.get(partition)) is not None
+                ):
+                    buffer[:0] = fresh
+                    self._wake.set()
                 continue
+            behind.discard(partition)
             crash.point("publisher.before_send")
             pairs = [(row.key, row.envelope) for row in fresh]
             futures += await self._producer.start(self.topic, partition, pairs)
@@ -217,12 +236,6 @@ class Journal:
         if reached:
             crash.point("publisher.after_ack")
             self._reach(reached)
-        for partition in behind:
-            await self._catch_up(partition)
-        for partition, after in again.items():
-            upto = min(after + _RESAY_MAX, self._published.get(partition, 0))
-            metrics.REWINDS.labels(self.topic).inc()
-            await self._say(partition, after, upto)
 
     def _reach(self, reached: dict[int, int]) -> None:
         for partition, position in reached.items():
@@ -232,8 +245,11 @@ class Journal:
             self._unmarked.set()
 
     async def _catch_up(self, partition: int) -> None:
+        """Publish from the table, up to where what was offered goes on."""
         while (cursor := self._published.get(partition)) is not None:
-            last = await self._say(partition, cursor, 1 << 62)
+            waiting = self._buffers.get(partition)
+            upto = waiting[0].position - 1 if waiting else 1 << 62
+            last = await self._say(partition, cursor, upto)
             if last == cursor:
                 return
             self._reach({partition: last})

@@ -11,8 +11,10 @@ from faust.types import TP
 from throughcare.runtime.agent import Agent
 from throughcare.runtime.transport import App, RecordLists
 
-#: Lists that may wait in a lane; they are handled as one.
+#: Lists that may wait in a lane; they are handled as one up to so many records, since larger lists
+#: are no faster and take longer to be seen.
 _WAITING_MAX = 8
+_LIST_MAX = 2_000
 
 
 class Lanes:
@@ -66,8 +68,8 @@ class Lanes:
 
 
 def _with_what_waits(lists: RecordLists, queue: "asyncio.Queue[RecordLists]") -> RecordLists:
-    """Everything that waits as one list; what an older generation fetched is not ours any more."""
-    while not queue.empty():
+    """What waits, as one list; what an older generation fetched is not ours any more."""
+    while sum(map(len, lists.records.values())) < _LIST_MAX and not queue.empty():
         more = queue.get_nowait()
         if more.generation != lists.generation:
             lists = more
