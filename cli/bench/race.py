@@ -23,9 +23,10 @@ class Figure(NamedTuple):
     cpu_us: float = 0.0
 
 
-class _Progress(NamedTuple):
+class _Start(NamedTuple):
     at: float
-    done: int
+    #: Commands that had been decided by then, published or not.
+    decided: int
     cpu: float
 
 
@@ -44,41 +45,38 @@ async def race(stage: Stage, way: str, name: str, half: Half, commands: int) -> 
         await stage.stop(processes)
 
 
-def _progress(processes: Processes, done: int) -> _Progress:
-    at = asyncio.get_running_loop().time()
-    return _Progress(at, done, sum(map(cpu_seconds, processes)))
-
-
 async def watch(stage: Stage, processes: Processes, half: Half, commands: int) -> Figure:
-    """The steady rate, from the first outcomes published to `commands` of them.
+    """The steady rate: from the first decided list to `commands` outcomes acknowledged.
 
-    What was done when we first looked does not count, so starting up does not either. The topic
-    holds more than `commands`, so that nobody runs dry before the end.
+    What was decided when we first looked does not count, so neither does starting up; what was
+    decided by the end and not yet published does not count either. The topic holds more than
+    `commands`, so that nobody runs dry before the end.
     """
-    first: _Progress | None = None
-    give_up = asyncio.get_running_loop().time() + _PATIENCE_S
+    clock = asyncio.get_running_loop().time
+    give_up = clock() + _PATIENCE_S
+    start: _Start | None = None
     while True:
-        row = await stage.owner.fetchrow(SQL["published"], half.events.name, half.outcomes.name)
-        assert row is not None
-        reached = _progress(processes, row["outcomes"])
-        if first is None and reached.done:
-            first = reached
-        if reached.done >= commands and row["events"]:
+        if start is None and (decided := await _count(stage, half, "count_outcomes")):
+            start = _Start(clock(), decided, sum(map(cpu_seconds, processes)))
+        published = await stage.owner.fetchval(SQL["published"], half.outcomes.name)
+        if published >= commands:
             break
         stage.must_run(processes)
-        if reached.at > give_up:
-            raise SetupError(f"A run stood still at {reached.done} of {commands} commands.")
+        if clock() > give_up:
+            raise SetupError(f"A run stood still at {published} of {commands} commands.")
         await asyncio.sleep(0.01)
-    assert first is not None
+    assert start is not None
+    took, cpu = clock() - start.at, sum(map(cpu_seconds, processes)) - start.cpu
     # The figure of a run that left something undone would mean nothing.
-    if await _count(stage, half, "count_outcomes") < commands:
+    decided = await _count(stage, half, "count_outcomes")
+    if decided < commands:
         raise SetupError("A run published more outcomes than it wrote.")
     if await _count(stage, half, "count_held"):
         raise SetupError("A run held commands back instead of deciding them.")
-    counted = reached.done - first.done
+    counted = commands - start.decided
     if counted < commands / 3:
         raise SetupError("A run was over before it could be measured: take more commands.")
-    return Figure(counted / (reached.at - first.at), (reached.cpu - first.cpu) / counted * 1e6)
+    return Figure(counted / took, cpu / (decided - start.decided) * 1e6)
 
 
 async def _count(stage: Stage, half: Half, query: str) -> int:
