@@ -22,6 +22,8 @@ class Meaning(Enum):
     POISON = "poison"  # one of the messages does it: find out which
 
 
+#: What uvloop says, in a plain RuntimeError, to who writes to a connection that just broke.
+_BROKEN = "the handler is closed"
 #: SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator, system.
 _TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
 
@@ -42,6 +44,8 @@ def meaning_of(error: BaseException) -> Meaning:
             | asyncio.TimeoutError()
             | KafkaError()
         ):
+            return Meaning.TRANSIENT
+        case RuntimeError() if _BROKEN in str(error):
             return Meaning.TRANSIENT
         case _:
             return Meaning.POISON
