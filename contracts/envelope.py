@@ -118,7 +118,7 @@ def encode(message: Message) -> bytes:
             commandnumber=message.number,
             seenintake=message.seen_intake if numbered else None,
             seenrelease=message.seen_release if numbered else None,
-            data=msgspec.Raw(message.data.model_dump_json(exclude_none=True)),
+            data=msgspec.Raw(message.data.to_json()),
         )
     )
 

@@ -7,8 +7,8 @@ so saying a thing twice is harmless, and a lost one is missed.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -58,7 +58,8 @@ class Producer:
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
-            max_batch_size=256 * 1024,
+            # A batch of a partition waits for the one before it: large ones, below Kafka's limit.
+            max_batch_size=900 * 1024,
             max_request_size=4 * 1024 * 1024,
             request_timeout_ms=10_000,
             metadata_max_age_ms=10_000,
@@ -207,7 +208,7 @@ class Journal:
 
     async def _publish_offered(self, taken: Mapping[int, list[Row]], behind: set[int]) -> None:
         """Publish what follows on; what does not waits until the table gave what is between."""
-        futures: list[asyncio.Future[object]] = []
+        sends: list[Coroutine[Any, Any, None]] = []
         reached: dict[int, int] = {}
         for partition, rows in taken.items():
             cursor = self._published.get(partition)
@@ -228,11 +229,13 @@ class Journal:
             behind.discard(partition)
             crash.point("publisher.before_send")
             pairs = [(row.key, row.envelope) for row in fresh]
-            futures += await self._producer.start(self.topic, partition, pairs)
+            sends.append(self._producer.send(self.topic, partition, pairs))
             reached[partition] = fresh[-1].position
             metrics.PUBLISHED.labels(self.topic).inc(len(fresh))
-        for future in futures:
-            await future
+        # All come to their end, so that nothing is on its way when an error starts this anew.
+        for ended in await asyncio.gather(*sends, return_exceptions=True):
+            if ended is not None:
+                raise ended
         if reached:
             crash.point("publisher.after_ack")
             self._reach(reached)

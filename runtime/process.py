@@ -297,7 +297,7 @@ def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
     # A list makes tens of thousands of objects, hardly any of them in rings: to look for rings
     # every 700 objects took 7 % of the time.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
 
     async def run() -> None:
         if settings.metrics_port is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 from uuid import UUID
 
 import orjson
@@ -58,15 +58,13 @@ class ToySeat:
         return orjson.dumps(state)
 
     def evolve(self, state: Tally, event: Message) -> Tally:
-        assert isinstance(event.data, Added)
-        return (state[0] + 1, event.data.total)
+        return (state[0] + 1, cast(Added, event.data).total)
 
     def hear(self, state: Tally, event: Message) -> Tally:
         return state
 
     def rule(self, state: Tally, message: Message, new_id: Callable[[], UUID]) -> Answer:
-        add = message.data
-        assert isinstance(add, Add)
+        add = cast(Add, message.data)
         added = Added(
             amount=add.amount,
             total=state[1] + add.amount,

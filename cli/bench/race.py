@@ -64,7 +64,7 @@ async def watch(stage: Stage, processes: Processes, half: Half, commands: int) -
         stage.must_run(processes)
         if clock() > give_up:
             raise SetupError(f"A run stood still at {published} of {commands} commands.")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.025)
     assert start is not None
     took, cpu = clock() - start.at, sum(map(cpu_seconds, processes)) - start.cpu
     # The figure of a run that left something undone would mean nothing.
