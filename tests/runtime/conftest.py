@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from throughcare.contracts.topics import INTAKE_COMMANDS, partition_of
 from throughcare.runtime.journal import Producer
 from throughcare.runtime.settings import Kafka as KafkaSettings
 from throughcare.tests.runtime import toy
-from throughcare.tests.support.parts import Database
+from throughcare.tests.support.parts import Parts
 from throughcare.tests.support.topics import empty_topics
 from throughcare.tests.support.workers import Worker
 
@@ -65,27 +64,25 @@ class Toy:
         )
 
 
-@pytest.fixture
-async def idle_toy(kafka: Kafka, database: Database, tmp_path: Path) -> AsyncIterator[Toy]:
-    """The toy service, not started yet."""
+@pytest.fixture(scope="module")
+async def toy_service(
+    kafka: Kafka, parts: Parts, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Toy]:
+    """The toy service, started once: each test has cases of its own and leaves it running."""
     await empty_topics(kafka.bootstrap_servers)
+    database = parts.new_database()
     worker = Worker(
         "throughcare.tests.runtime.toy",
-        tmp_path,
+        tmp_path_factory.mktemp("toy"),
         kafka=kafka.bootstrap_servers,
         database=database.url("throughcare_intake"),
     )
     producer = Producer(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers))
     owner = await asyncpg.connect(database.url())
+    worker.start()
     try:
         yield Toy(worker, producer, owner)
     finally:
         worker.close()
         await producer.renew()
         await owner.close()
-
-
-@pytest.fixture
-async def toy_service(idle_toy: Toy) -> Toy:
-    idle_toy.worker.start()
-    return idle_toy

@@ -4,6 +4,7 @@ Run as a process of its own: `python -m throughcare.tests.runtime.toy`.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -36,7 +37,7 @@ class ToySeat:
     state_version = 1
 
     def __init__(self) -> None:
-        self.failures = 0
+        self.failures: Counter[UUID] = Counter()
 
     def initial(self, case_ref: UUID) -> list[int]:
         return []
@@ -60,12 +61,12 @@ class ToySeat:
         if add.how == "poison":
             raise ValueError("a bug of ours")
         if add.how == "poison-until-mended":
-            self.failures += 1
-            if self.failures <= 2:  # in the list, and alone
+            self.failures[message.id] += 1
+            if self.failures[message.id] <= 2:  # in the list, and alone
                 raise ValueError("a bug of ours, mended later")
         if add.how == "once":
-            self.failures += 1
-            if self.failures == 1:
+            self.failures[message.id] += 1
+            if self.failures[message.id] == 1:
                 raise ConnectionError("gone for a moment")
 
         def outcome(ids: tuple[UUID, ...], version: int, heard: int) -> Outcome:

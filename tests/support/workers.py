@@ -36,6 +36,9 @@ class Worker:
             stderr=self._log,
         )
 
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def end(self, number: int = signal.SIGTERM, patience_s: float = 30.0) -> int:
         """Send a signal and wait for the end; the exit code."""
         assert self.process is not None
