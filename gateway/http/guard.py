@@ -1,5 +1,6 @@
 """Before any handler: what no request may be, and no error that leaves as anything but a problem."""
 
+import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -18,6 +19,8 @@ _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+#: To who may ask again: a dependency or this process is away for a moment. Seconds.
+_SOON = {"Retry-After": "2"}
 
 
 class Guard:
@@ -47,6 +50,13 @@ class Guard:
         except RefusedError as error:
             if not started:
                 await refuse(request, error)(scope, receive, say)
+        except asyncio.CancelledError:
+            # The process stops, and this is all that is left of the request: uvicorn would say 500.
+            if not started:
+                gone = problem(
+                    "unavailable", request_id(request), language_of(request), headers=_SOON
+                )
+                await gone(scope, receive, say)
         except Exception as error:  # noqa: BLE001 - told by `failed`, which the application calls first
             self._log.error(
                 "request failed", request=str(request_id(request)), error=fingerprint(error)
@@ -58,7 +68,7 @@ class Guard:
 async def failed(request: Request, error: Exception) -> Response:
     """The problem for what no handler expected; a dependency that is away may be back soon."""
     code = "unavailable" if meaning_of(error) is not Meaning.POISON else "internal"
-    return problem(code, request_id(request), language_of(request), headers={"Retry-After": "2"})
+    return problem(code, request_id(request), language_of(request), headers=_SOON)
 
 
 def check_head(request: Request) -> None:

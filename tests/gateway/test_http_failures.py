@@ -1,5 +1,6 @@
 """When something behind the door fails, the caller gets a problem it can act on, and no detail."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,12 +14,42 @@ from throughcare.gateway.waiting import Waiting
 from throughcare.runtime.settings import Settings
 
 
+_KEY = {"authorization": "Bearer tc_x"}
+
+
 class BrokenPool:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def fetchrow(self, *_: Any) -> Any:
         raise self._error
+
+
+class SilentPool:
+    """Never answers."""
+
+    async def fetchrow(self, *_: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+def door(pool: Any) -> httpx2.AsyncClient:
+    relay: Any = None
+    process: Any = SimpleNamespace(settings=Settings())
+    app: Any = application(process, Doors(pool, relay, Waiting(pool), Turns()))
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://door", headers=_KEY
+    )
+
+
+async def test_a_request_that_the_end_of_the_process_cuts_off_may_be_made_again() -> None:
+    async with door(SilentPool()) as client:
+        asking = asyncio.create_task(client.get("/v1/outcomes/x"))
+        await asyncio.sleep(0.05)
+        asking.cancel()  # as uvicorn does with what is left when it stops
+        answer = await asking
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"]
 
 
 @pytest.mark.parametrize(
@@ -33,13 +64,8 @@ class BrokenPool:
 async def test_a_failure_behind_the_door_is_a_problem_without_detail(
     error: Exception, status: int, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pool: Any = BrokenPool(error)
-    relay: Any = None
-    process: Any = SimpleNamespace(settings=Settings())
-    app: Any = application(process, Doors(pool, relay, Waiting(pool), Turns()))
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://door") as client:
-        answer = await client.get("/v1/outcomes/x", headers={"authorization": "Bearer tc_x"})
+    async with door(BrokenPool(error)) as client:
+        answer = await client.get("/v1/outcomes/x")
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
