@@ -13,7 +13,6 @@ from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.waiting import Waiting
 from throughcare.runtime.settings import Settings
 
-
 _KEY = {"authorization": "Bearer tc_x"}
 
 
