@@ -115,9 +115,11 @@ class Sender:
                         self._begin(delivery, party)
 
     async def drain(self) -> None:
-        """Wait for what is under way."""
-        if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=ATTEMPT_S)
+        """Wait for what is under way, and for what begins as a place becomes free."""
+        while tasks := [*self._under_way.values(), *filter(None, [self._look])]:
+            await asyncio.wait(tasks, timeout=ATTEMPT_S)
+            if self._look is not None and self._look.done():
+                self._look = None
 
     async def close(self) -> None:
         """Begin nothing more, and wait a little; what is cut off is made once more."""
