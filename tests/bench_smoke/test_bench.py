@@ -89,6 +89,7 @@ def test_the_first_messages_of_a_latency_series_do_not_count() -> None:
     assert (found.p50, found.p99) == (50.0, 99.0)
 
 
+@pytest.mark.long
 async def test_a_tiny_row_measures_every_way_and_leaves_nothing_behind() -> None:
     async with Stage() as stage:
         home = stage.home

@@ -146,6 +146,7 @@ async def _first(kafka: Kafka, topic: str) -> tuple[bytes, int]:
 
 
 @pytest.mark.kafka
+@pytest.mark.long  # three starts of Kafka; that services live through a wipe is tested every time
 @pytest.mark.timeout(300)
 async def test_kafka_keeps_what_it_acknowledged_until_it_is_wiped(home: Path) -> None:
     own = Kafka(home)

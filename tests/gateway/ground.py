@@ -42,6 +42,8 @@ class Gateway:
         self.home = home
         self.keys: dict[str, str] = {}
         self.port = free_port()
+        #: The last start was to end at a crash point.
+        self.is_armed = False
         self.process: asyncio.subprocess.Process | None = None
         self.pool: Any = None
 
@@ -67,6 +69,7 @@ class Gateway:
     async def launch(self, **environment: str) -> None:
         """Start the process and wait until it is ready, or until an armed crash point fired."""
         log = (self.home / "log").open("ab")
+        self.is_armed = "THROUGHCARE_CRASH_AT" in environment
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-Im", "throughcare.cli.main", "run", "gateway",
             env={
@@ -84,7 +87,7 @@ class Gateway:
         log.close()
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as probe:
             for _ in range(300):
-                if self.process.returncode == -9 and "THROUGHCARE_CRASH_AT" in environment:
+                if self.process.returncode == -9 and self.is_armed:
                     return
                 assert self.process.returncode is None, (self.home / "log").read_text()
                 try:
