@@ -24,6 +24,8 @@ from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import derived_id
 
 _BYTES_MAX = 64 * 1024
+#: Of the outcomes, those with which the sender need do nothing more.
+_FINE = ("decided", "superseded", "parked", "held")
 
 
 class Line(NamedTuple):
@@ -54,6 +56,7 @@ def emit(
 
     A line needs `type`, `subject` (your reference for the case) and `data`. What else a CloudEvent
     has is filled in; an absent `id` comes from the line itself, so the same file twice is once.
+    Exit code 1 where a line was bad, refused, about no case, or is not decided yet.
     """
     if to not in ("kafka", "http"):
         raise SetupError("--to is kafka or http.")
@@ -69,10 +72,10 @@ def emit(
         print(json.dumps([line._asdict() for line in told], indent=2))
     else:
         for line in told:
-            if line.result not in ("decided", "superseded", "parked"):
+            if line.result not in _FINE:
                 print(f"line {line.number}: {line.result} {line.code}".rstrip(), file=sys.stderr)
         print(", ".join(f"{n} {what}" for what, n in Counter(t.result for t in told).items()))
-    if any(line.result in ("bad", "unknown", "dead-letter") for line in told):
+    if any(line.result not in _FINE for line in told):
         raise typer.Exit(1)
 
 
@@ -167,9 +170,9 @@ async def _post(client: httpx2.AsyncClient, key: str, line: Line, wait: float) -
         return Told(line.number, "unknown", "no-answer")
     body = answer.json()
     if answer.is_success:
-        type = str(body.get("type", ""))
-        result = type.removeprefix("org.throughcare.outcome.").removesuffix(".v1")
-        return Told(line.number, result if answer.status_code != 202 else "accepted")
+        # Kept and not decided in time: no CloudEvent yet.
+        said = body["type"] if "type" in body else body["outcome"]
+        return Told(line.number, said.removeprefix("org.throughcare.outcome.").removesuffix(".v1"))
     return Told(line.number, "refused", str(body.get("code", answer.status_code)))
 
 

@@ -88,6 +88,25 @@ async def test_a_file_is_sent_without_its_bad_lines_and_twice_is_once(
     assert (await world.said_by_release(case_ref)).count("release-scheduled") == 1
 
 
+async def test_a_line_that_is_refused_is_named_with_its_reason(
+    world: World, deployment: Deployment, tmp_path: Path
+) -> None:
+    file = tmp_path / "nobody.jsonl"
+    command = {
+        "type": "org.throughcare.command.offer-consent.v1",
+        "subject": "nobody-knows-this",
+        "time": "2099-01-01T00:00:00Z",
+        "data": {"language": "ky-Cyrl", "form_version": "v1", "explained_orally": True,
+                 "interpreter": False, "witness_role": "ngo"},
+    }  # fmt: skip
+    file.write_text(json.dumps(command))
+
+    done = deployment.run("emit", file, "--party", PRISON, "--key", world.keys[PRISON])
+
+    assert (done.returncode, done.stdout) == (1, "1 refused\n")
+    assert done.stderr == "line 1: refused occurs-in-the-future\n"
+
+
 async def test_what_nobody_can_read_is_shown_and_let_go(
     world: World, deployment: Deployment, no_letters: None
 ) -> None:
