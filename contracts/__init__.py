@@ -5,6 +5,8 @@ from throughcare.contracts import (  # noqa: F401
     facts,
     intake_commands,
     intake_events,
+    medicine_commands,
+    medicine_events,
     notification_events,
     outcomes,
     release_commands,

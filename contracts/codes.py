@@ -26,6 +26,7 @@ Role = Literal[
     "monitor",  # counts and drawn timelines only
     "client",  # the person, through whoever takes it down
     "dpo",
+    "commenter",  # says what it thinks of a draft of the protocol; takes no step and sees no case
     "system",  # the protocol itself: deadlines
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -120,6 +121,9 @@ NeedFlag = Literal[
 ]
 Pathway = Literal["oat", "abstinence", "both", "none"]
 
+#: Why an item has no support beside the medicine.
+PairGap = Literal["person-declined", "not-available-in-region"]
+
 Urgency = Literal["routine", "short", "urgent"]
 DeclineReason = Literal[
     "no-capacity",
@@ -132,12 +136,23 @@ DeclineReason = Literal[
 SenderCancelReason = Literal["person-asked", "plan-revised", "duplicate", "other"]
 #: "case-closed" also after a death: a receiver does not learn why.
 CancelReason = Literal[
-    "person-asked", "plan-revised", "duplicate", "other", "consent-withdrawn", "case-closed"
+    "person-asked",
+    "plan-revised",
+    "duplicate",
+    "other",
+    "consent-withdrawn",
+    "case-closed",
+    "placed-elsewhere",  # several were asked, another was first
+    "receiver-suspended",
 ]
 AcceptanceWithdrawnReason = Literal["no-capacity", "service-closed", "not-eligible", "other"]
 RerouteReason = Literal["no-receiver-left", "consent-does-not-cover"]
 MissedReason = Literal["no-show", "receiver-closed", "person-called-off"]
 EngagementCriterion = Literal["second-visit", "treatment-started", "plan-signed", "placed", "other"]
+
+ServiceOutcome = Literal["completed", "left", "transferred", "excluded", "died", "other"]
+SuspensionReason = Literal["closed", "suspended", "other"]
+DataAction = Literal["deleted", "kept-by-law"]
 
 OutreachMeans = Literal["phone", "visit", "peer", "family-if-consented"]
 OutreachResult = Literal[
@@ -155,35 +170,86 @@ GapReason = Literal[
     "no-time",
 ]
 ReadinessLostReason = Literal[
-    "referral-lost", "transferred", "acceptance-too-short", "plan-revised"
+    "referral-lost", "transferred", "acceptance-too-short", "plan-revised", "medicine-open"
 ]
+#: A kind of medicine that must not stop at the gate. Its name and dose stand nowhere.
+MedicineLine = Literal["oat", "art", "tb", "hcv", "psychiatric"]
+#: In the order of their numbers from 1: a deadline names its line by that number.
+MEDICINE_LINES: tuple[MedicineLine, ...] = get_args(MedicineLine)
+LineUnavailableReason = Literal[
+    "country-has-none", "region-has-none", "site-full", "going-abroad", "other"
+]
+KitPlace = Literal["release", "before", "community"]
+KitUnavailableReason = Literal["stock-out", "not-permitted"]
+#: Who used a kit; the person who was helped stays unsaid.
+KitUser = Literal["client", "peer", "family", "staff", "bystander"]
+ReportedBy = Literal["client", "receiver"]
+SafetySetting = Literal["home", "street", "facility", "other"]
 ReincarcerationSource = Literal["told-by-client", "family", "facility"]
 WaiveReason = Literal["not-applicable", "done-outside", "person-asked", "data-error"]
+
+ReversalReason = Literal["recorded-in-error", "re-detained-at-gate"]
+#: Out of the facility, and not free.
+AbsenceKind = Literal["temporary-leave", "hospital", "court"]
+VoidReason = Literal["duplicate", "wrong-person", "opened-in-error"]
+OutOfScopeReason = Literal["left-country", "deported", "moved-region-no-service"]
+ReopenedBy = Literal["client", "receiver"]
+ProgrammeEnd = Literal["completed", "left", "removed"]
+ProgrammeReason = Literal[
+    "no-place", "not-eligible", "own-wish", "rules", "health", "transferred", "released", "other"
+]
 
 CloseReason = Literal[
     "completed",
     "lost-to-follow-up",
     "consent-refused",
     "consent-withdrawn",
+    "consent-expired",
     "no-consent",  # a programme case that nobody asked within its days
     "released-before-consent",
     "reincarcerated",
     "died",
+    "voided",
+    "moved-out-of-scope",
 ]
 
 #: Numbers of the protocol's deadlines; a letter marks a second promise under the same number.
 DeadlineCode = Literal[
     "D02b",  # a programme case without consent is forgotten
     "D02c",  # released before consent: closed once nothing is under way
+    "D02d",  # the last day of the consent: the case closes with it
+    "D03",  # consent -> needs and plan
+    "D05",  # plan -> each mandatory item offered; step = item
+    "D06",  # referral sent -> received
     "D07",  # referral sent -> answered
+    "D07c",  # cancellation requested -> confirmed by who holds the place
     "D08",  # declined or expired -> re-routed
+    "D09",  # a first appointment within the time for contact
     "D11b",  # the release date passed without a word
     "D15",  # released -> each receiver confirms that it knows
     "D17",  # released -> first contact; step = hours
     "D18",  # appointment missed -> outreach; step = attempts wanted
     "D19",  # weekly checks of the risk window; step = day
+    "D20",  # released -> takes part in treatment; step = day
     "D21",  # later checks; step = day
     "D22",  # no contact -> lost, loss confirmed; step = day
+    "D04",  # medicine: the person decides whether to go on; step = line
+    "D10",  # medicine: a receiving site confirms the first day; step = line
+    "D12",  # emergency training
+    "D13",  # emergency kit in hand
+    "D14",  # medicine: supply at release; step = line
+    "D16",  # medicine: first day at the receiving site, else a gap; step = line
+    "D16b",  # medicine: moved to where it is not given; step = line
+    "D17b",  # extra support asked for -> the receiver met the person
+    "D01",  # the date comes near -> somebody has begun with the person
+    "D02",  # case opened -> consent offered
+    "D07b",  # a place was kept until a day -> released by then, or asked again
+    "D11",  # the date is near -> confirmed; step = days before it
+    "D11s",  # somebody came by themselves -> their release recorded
+    "D22b",  # met, and nobody ended the follow-up -> ended by what is known
+    "weekend-release",  # free before days without service -> cover arranged
+    "D31",  # released -> allowance asked for, where the law sets a limit; step = item of the plan
+    "D23",  # permission ended -> recipient told, acknowledged; step = hours
 ]
 EscalationLevel = Annotated[int, Field(ge=1, le=3)]
 
@@ -252,6 +318,18 @@ class ConsentItem(Part):
     party: PartyCode | None = None
     data_classes: Annotated[tuple[DataClass, ...], Field(min_length=1, max_length=6)]
     purposes: Annotated[tuple[Purpose, ...], Field(min_length=1, max_length=9)]
+    #: The person asked for this receiver, unprompted: some are offered to nobody.
+    asked_by_person: bool | None = None
+
+
+class Removal(Part):
+    """What is taken back of a consent."""
+
+    receiver_type: ReceiverType
+    #: None: every receiver of the type.
+    party: PartyCode | None = None
+    #: None: whatever it might get.
+    data_classes: Annotated[tuple[DataClass, ...], Field(min_length=1, max_length=6)] | None = None
 
 
 class PlanItem(Part):
@@ -269,15 +347,22 @@ class ReadinessGap(Part):
     gap_reason: GapReason
 
 
+class MedicineGap(Part):
+    line: MedicineLine
+    gap_reason: GapReason
+
+
 class DeadlineKey(Part):
     """Which promise: the code, what it is about and which step of it."""
 
     code: DeadlineCode
     #: The referral it is about; None where it is about the release.
     referral_id: UUID | None = None
-    #: Hours, attempts or day, as the code says.
+    #: Hours, attempts, day or number of the medicine line, as the code says.
     step: int | None = None
 
 
 class DeadlineDue(DeadlineKey):
     due_at: Moment
+    #: When the promise began, where somebody is reminded of it and its alarm climbs.
+    since: Moment | None = None

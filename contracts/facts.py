@@ -14,6 +14,7 @@ from throughcare.contracts.codes import (
     LocalCode,
 )
 from throughcare.contracts.kinds import Fact
+from throughcare.contracts.life_facts import LIFE_FACTS, Places
 
 
 class ProgrammeEnrolled(Fact):
@@ -24,6 +25,8 @@ class ProgrammeEnrolled(Fact):
     phase_code: LocalCode | None = None
     facility: FacilityCode | None = None
     planned_end_on: date | None = None
+    #: How many are in the programme at the facility, this person counted.
+    places_taken: Places | None = None
 
 
 class ReleaseScheduled(Fact):
@@ -78,4 +81,5 @@ FACTS: tuple[type[Fact], ...] = (
     PersonReleased,
     PersonTransferred,
     PersonDied,
+    *LIFE_FACTS,
 )

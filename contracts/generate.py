@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import yaml
 from pydantic import TypeAdapter
@@ -163,6 +163,8 @@ def carried(topic: Topic) -> tuple[type[Data], ...]:
             return FACTS
         case "outcomes":
             return OUTCOMES
+        case _:
+            assert_never(topic.carries)
 
 
 def asyncapi() -> str:

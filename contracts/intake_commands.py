@@ -13,6 +13,7 @@ from throughcare.contracts.codes import (
     NeedFlag,
     OpenedReason,
     Origin,
+    PairGap,
     PlanItem,
     RefusalReason,
     RefusalScope,
@@ -21,6 +22,7 @@ from throughcare.contracts.codes import (
     SignedHow,
     WithdrawnHow,
 )
+from throughcare.contracts.consent_commands import CONSENT_COMMANDS
 from throughcare.contracts.kinds import Command
 
 
@@ -57,6 +59,8 @@ class RecordConsent(Command):
     signed_how: SignedHow
     #: The facility may later hear "handed over: yes or no".
     feedback_to_facility: bool = False
+    #: The paragraph on what a referral may entail in law was read to the person.
+    legal_effect_explained: bool | None = None
 
 
 class RecordRefusal(Command):
@@ -89,6 +93,8 @@ class AgreePlan(Command):
     name: ClassVar[str] = "agree-plan"
     items: Annotated[tuple[PlanItem, ...], Field(min_length=1, max_length=20)]
     client_signed: bool
+    #: Why a medicine item goes without a support item of its own.
+    unpaired_reason: PairGap | None = None
 
 
 INTAKE_COMMANDS: tuple[type[Command], ...] = (
@@ -99,4 +105,5 @@ INTAKE_COMMANDS: tuple[type[Command], ...] = (
     WithdrawConsent,
     AssessNeeds,
     AgreePlan,
+    *CONSENT_COMMANDS,
 )

@@ -17,6 +17,7 @@ from throughcare.contracts.codes import (
     NeedFlag,
     OpenedReason,
     Origin,
+    PairGap,
     PartyCode,
     PlanItem,
     RefusalReason,
@@ -26,7 +27,9 @@ from throughcare.contracts.codes import (
     SignedHow,
     WithdrawnHow,
 )
+from throughcare.contracts.consent_events import CONSENT_EVENTS
 from throughcare.contracts.kinds import Event
+from throughcare.contracts.life_events import LIFE_INTAKE_EVENTS
 
 
 class CaseOpened(Event):
@@ -70,6 +73,8 @@ class ConsentGranted(Event):
     expires_on: date
     signed_how: SignedHow
     feedback_to_facility: bool
+    #: Of a receiver whose service may have effects in law.
+    legal_effect_explained: bool | None = None
 
 
 class ConsentRefused(Event):
@@ -100,12 +105,15 @@ class PlanAgreed(Event):
     name: ClassVar[str] = "plan-agreed"
     plan_version: Annotated[int, Field(ge=1)]
     items: tuple[PlanItem, ...]
+    #: Why a medicine item goes without a support item of its own.
+    unpaired_reason: PairGap | None = None
 
 
 class PlanRevised(Event):
     name: ClassVar[str] = "plan-revised"
     plan_version: Annotated[int, Field(ge=2)]
     items: tuple[PlanItem, ...]
+    unpaired_reason: PairGap | None = None
 
 
 INTAKE_EVENTS: tuple[type[Event], ...] = (
@@ -118,4 +126,6 @@ INTAKE_EVENTS: tuple[type[Event], ...] = (
     NeedsAssessed,
     PlanAgreed,
     PlanRevised,
+    *LIFE_INTAKE_EVENTS,
+    *CONSENT_EVENTS,
 )

@@ -3,11 +3,12 @@
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from throughcare.contracts.codes import (
     MessageId,
     Moment,
+    Part,
     RefusalCode,
     SourceRef,
     StreamVersion,
@@ -35,11 +36,20 @@ class Decided(_Answer):
     event_ids: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
 
 
+class Broken(Part):
+    """A place where a message breaks its contract: a JSON Pointer and the rule, never the value."""
+
+    pointer: Annotated[str, StringConstraints(pattern=r"^(/[a-z0-9_]{1,40}){0,8}$")]
+    rule: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=60)]
+
+
 class Refused(_Answer):
     """A no; nothing changed."""
 
     name: ClassVar[str] = "refused"
     refusal_code: RefusalCode
+    #: Where, if its shape was wrong.
+    places: Annotated[tuple[Broken, ...] | None, Field(max_length=20)] = None
 
 
 class Held(_Answer):

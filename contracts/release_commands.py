@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from throughcare.contracts.care_commands import CARE_COMMANDS
 from throughcare.contracts.codes import (
     AcceptanceWithdrawnReason,
     CheckpointDay,
@@ -13,8 +14,11 @@ from throughcare.contracts.codes import (
     DeadlineCode,
     DeclineReason,
     EngagementCriterion,
+    FacilityCode,
+    GapReason,
     Ground,
     ItemNumber,
+    MedicineGap,
     MissedReason,
     Moment,
     OutreachMeans,
@@ -27,6 +31,7 @@ from throughcare.contracts.codes import (
     WaiveReason,
 )
 from throughcare.contracts.kinds import Command
+from throughcare.contracts.medicine_commands import MEDICINE_COMMANDS
 
 
 class SendReferral(Command):
@@ -37,6 +42,8 @@ class SendReferral(Command):
     item: ItemNumber
     #: None: the next one of the plan's list that consent covers.
     receiver: Receiver | None = None
+    #: Ask several at once; the first yes wins. On a short track that is done anyway.
+    several: bool | None = None
 
 
 class AcknowledgeReferral(Command):
@@ -58,6 +65,8 @@ class DeclineReferral(Command):
     referral_id: UUID
     reason_code: DeclineReason
     suggested_type: ReceiverType | None = None
+    #: The local date from which a place would be free, if the sender wants to wait for it.
+    waiting_from: date | None = None
 
 
 class WithdrawAcceptance(Command):
@@ -69,7 +78,7 @@ class WithdrawAcceptance(Command):
 
 
 class CancelReferral(Command):
-    """The sender takes the offer back."""
+    """The sender takes the offer back; a place that somebody holds, when the holder confirms."""
 
     name: ClassVar[str] = "cancel-referral"
     referral_id: UUID
@@ -118,6 +127,10 @@ class ConfirmReadiness(Command):
 
     name: ClassVar[str] = "confirm-readiness"
     gaps: Annotated[tuple[ReadinessGap, ...], Field(max_length=20)] = ()
+    #: Medicine lines that are left open, each with its reason.
+    medicine_gaps: Annotated[tuple[MedicineGap, ...], Field(max_length=5)] = ()
+    #: Why the emergency kit is left open; None: it is not.
+    kit_gap: GapReason | None = None
 
 
 class RecordRelease(Command):
@@ -164,6 +177,10 @@ class ReportDeath(Command):
 class ReportReincarceration(Command):
     name: ClassVar[str] = "report-reincarceration"
     source_code: ReincarcerationSource
+    #: Where the person wants the medicine to go on; None: nobody in custody is told of it.
+    continuity_to: FacilityCode | None = None
+    #: The person said yes to that, to whoever reports.
+    person_agrees: bool = False
 
 
 class AcknowledgeEscalation(Command):
@@ -215,4 +232,6 @@ RELEASE_COMMANDS: tuple[type[Command], ...] = (
     AcknowledgeEscalation,
     WaiveDeadline,
     RunDeadlines,
+    *MEDICINE_COMMANDS,
+    *CARE_COMMANDS,
 )

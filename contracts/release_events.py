@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from throughcare.contracts.care_events import CARE_EVENTS
 from throughcare.contracts.codes import (
     AcceptanceWithdrawnReason,
     CancelReason,
@@ -26,8 +27,10 @@ from throughcare.contracts.codes import (
     EngagementCriterion,
     EscalationLevel,
     FacilityCode,
+    GapReason,
     Ground,
     ItemNumber,
+    MedicineGap,
     MissedReason,
     Moment,
     OutreachMeans,
@@ -44,6 +47,8 @@ from throughcare.contracts.codes import (
     WaiveReason,
 )
 from throughcare.contracts.kinds import Event
+from throughcare.contracts.life_events import LIFE_RELEASE_EVENTS
+from throughcare.contracts.medicine_events import MEDICINE_EVENTS
 
 
 class ReleaseScheduled(Event):
@@ -92,6 +97,9 @@ class PersonReleased(Event):
     unplanned: bool
     ground_code: Ground | None = None
     facility: FacilityCode | None = None
+    #: Contact and follow-up count from here where the person came by themselves, or came back,
+    #: some time after the release; None: from the release.
+    counts_from: Moment | None = None
 
 
 class PersonReleasedBeforeConsent(Event):
@@ -152,6 +160,7 @@ class ReferralAccepted(Event):
     name: ClassVar[str] = "referral-accepted"
     referral_id: UUID
     valid_until: date | None = None
+    accepted_at: Moment | None = None
 
 
 class ReferralDeclined(Event):
@@ -160,6 +169,7 @@ class ReferralDeclined(Event):
     reason_code: DeclineReason
     declined_at: Moment
     suggested_type: ReceiverType | None = None
+    waiting_from: date | None = None
 
 
 class ReferralExpired(Event):
@@ -230,6 +240,8 @@ class ServiceEngaged(Event):
 class ReadinessConfirmed(Event):
     name: ClassVar[str] = "readiness-confirmed"
     gaps: tuple[ReadinessGap, ...]
+    medicine_gaps: tuple[MedicineGap, ...] = ()
+    kit_gap: GapReason | None = None
 
 
 class ReadinessLost(Event):
@@ -344,6 +356,10 @@ class EscalationRaised(Event):
     to_role: Role
     #: None: whoever holds the role for the case's facility or region.
     to_party: PartyCode | None = None
+    #: When it goes one level up if its cause still stands.
+    climbs_at: Moment | None = None
+    #: The alarm one level below that nobody ended in time.
+    climbed_from: UUID | None = None
 
 
 class EscalationAcknowledged(Event):
@@ -399,4 +415,7 @@ RELEASE_EVENTS: tuple[type[Event], ...] = (
     EscalationRaised,
     EscalationAcknowledged,
     EscalationCleared,
+    *MEDICINE_EVENTS,
+    *LIFE_RELEASE_EVENTS,
+    *CARE_EVENTS,
 )

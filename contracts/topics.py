@@ -31,7 +31,8 @@ INTAKE_COMMANDS = Topic(
 RELEASE_COMMANDS = Topic(
     "throughcare.release.commands.v1",
     "commands",
-    ("gateway", "release"),  # release sends itself the deadlines that fell due
+    # release sends itself the deadlines that fell due; notifications, who heard that permission ended
+    ("gateway", "release", "notifications"),
     ("release",),
     is_journal=False,
 )
