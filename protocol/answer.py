@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
 from throughcare.contracts import outcomes
@@ -71,6 +71,8 @@ class Seat:
                     return outcomes.Refused(refusal_code=code, **common)
                 case Superseded(code):
                     return outcomes.Superseded(reason_code=code, **common)
+                case _:
+                    assert_never(decision)
 
         return Answer(events, outcome)
 

@@ -5,19 +5,24 @@ Escalations never add a party that has no consent: they go to who holds a referr
 facility, or to the neutral coordinator; never to probation or police.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import json
 
+from throughcare.contracts import care_events as care
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
+from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as release
-from throughcare.contracts.codes import CloseReason, Role
+from throughcare.contracts.codes import CloseReason, MedicineLine, Role
 from throughcare.contracts.envelope import Message
 from throughcare.protocol.calendar import after
 from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.record import Record, replace
+from throughcare.protocol.release.medicine_rules import LINE_OF
 
 #: A case that ended before anything was shared: nobody outside knows of it, nobody is told.
 _NOTHING_SHARED: frozenset[CloseReason] = frozenset(
@@ -47,6 +52,8 @@ class Holder(Record, frozen=True):
     role: Role
     #: It said yes: it may know of the release.
     accepted: bool
+    #: The medicine line that it would carry on.
+    line: MedicineLine | None = None
 
 
 class KnownParties(Record, frozen=True):
@@ -57,6 +64,10 @@ class KnownParties(Record, frozen=True):
     holders: tuple[Holder, ...] = ()
     #: The receivers have been told that permission ended.
     stopped: bool = False
+    #: Medicine lines that the person wants to go on and that nobody has confirmed.
+    lines_wanted: tuple[MedicineLine, ...] = ()
+    #: Party and role of who accepted once: identity may have gone there.
+    informed: tuple[tuple[str, Role], ...] = ()
 
 
 _ENCODER = json.Encoder()
@@ -87,28 +98,61 @@ def hear(known: KnownParties, event: Message) -> KnownParties:
         case release.PersonReleased() | release.PersonReleasedBeforeConsent():
             return replace(known, released=True)
         case release.ReferralSent() as sent:
-            holder = Holder(sent.referral_id, sent.receiver, sent.receiver_type, accepted=False)
+            holder = Holder(
+                sent.referral_id,
+                sent.receiver,
+                sent.receiver_type,
+                accepted=False,
+                line=LINE_OF.get(sent.service_type),
+            )
             return replace(known, holders=(*known.holders, holder))
         case release.ReferralAccepted() as accepted:
             holders = tuple(
                 replace(one, accepted=True) if one.referral_id == accepted.referral_id else one
                 for one in known.holders
             )
-            return replace(known, holders=holders)
+            new = tuple(
+                (one.party, one.role)
+                for one in holders
+                if one.accepted and (one.party, one.role) not in known.informed
+            )
+            return replace(known, holders=holders, informed=known.informed + new)
         case (
-            release.ReferralDeclined(referral_id=gone)
+            life.AcceptanceLapsed(referral_id=gone)
+            | release.ReferralDeclined(referral_id=gone)
             | release.ReferralExpired(referral_id=gone)
             | release.AcceptanceWithdrawn(referral_id=gone)
         ):
             return _without(known, gone)
+        case care.WaitingPlaceTaken() as waiting:
+            again = Holder(
+                waiting.referral_id, waiting.receiver, waiting.receiver_type, accepted=False
+            )
+            return replace(known, holders=(*known.holders, again))
+        case care.PermissionRecalled() as recalled:
+            holders = tuple(one for one in known.holders if one.party != recalled.receiver)
+            return replace(known, holders=holders)
         case release.ReferralCancelled() as cancelled:
             # At the end of a case they still have to hear that it ended.
             if cancelled.reason_code in ("consent-withdrawn", "case-closed"):
                 return known
             return _without(known, cancelled.referral_id)
         case release.CaseClosed() as closed:
-            stopped = known.stopped or closed.reason_code == "consent-withdrawn"
+            stopped = known.stopped or closed.reason_code in (
+                "consent-withdrawn",
+                "consent-expired",
+            )
             return replace(known, stopped=stopped)
+        case med.LineEvent() as said:
+            others = tuple(line for line in known.lines_wanted if line != said.line)
+            wanted = (*others, said.line) if isinstance(said, med.ContinuationRequested) else others
+            return replace(known, lines_wanted=wanted)
+        case life.CaseReopened():
+            return replace(known, stopped=False)
+        case life.EpisodeResumed():
+            return replace(known, holders=(), stopped=False)
+        case life.ReleaseReversed():
+            return replace(known, released=False, facility=event.data.facility or known.facility)
         case _:
             return known
 
@@ -122,6 +166,11 @@ def silences(event: Message) -> bool:
     """Whether nothing at all may go out for the case from here on, not even a last word."""
     data = event.data
     return isinstance(data, release.CaseClosed) and data.reason_code in _NOTHING_SHARED
+
+
+def speaks_again(event: Message) -> bool:
+    """Whether a silence of before is over: the case goes on, and the person is asked anew."""
+    return isinstance(event.data, life.EpisodeResumed)
 
 
 def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
@@ -141,10 +190,36 @@ def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
                     act_by=sent.answer_due_at,
                 ),
             )
-        case release.ReferralAccepted() | release.ReferralDeclined():
+        case release.ReferralAccepted() as accepted:
+            asked = (one for one in known.holders if one.referral_id == accepted.referral_id)
+            return (_to_sender(known), *_to_confirm(known.lines_wanted, asked))
+        case med.ContinuationRequested() as requested:
+            asked = (one for one in known.holders if one.accepted)
+            return _to_confirm((requested.line,), asked)
+        case med.ReceivingSiteConfirmed():
             return (_to_sender(known),)
-        case release.AcceptanceWithdrawn():
+        case med.PlanReviewProposed():
+            return (Notice("case-to-review", "protocol-coordinator"),)
+        case med.ContinuityHandedIntoCustody() as handed:
+            # The case ends with the same decision; nothing of its end is said.
+            there = handed.to_facility
+            return (Notice("case-moved", "prison-health", facility=there, last_word=True),)
+        case release.ReferralDeclined():
             return (_to_sender(known),)
+        case release.AcceptanceWithdrawn() | care.ServiceEnded():
+            return (_to_sender(known),)
+        case life.AcceptanceLapsed() as lapsed:
+            return (*_to_holder(known, lapsed.referral_id), _to_sender(known))
+        case care.CancellationRequested() as asked:
+            return _to_holder(known, asked.referral_id, "cancellation-to-confirm")
+        case care.WaitingPlaceTaken() as waiting:
+            to, by = waiting.receiver_type, waiting.answer_due_at
+            return (Notice("referral-offered", to, waiting.receiver, act_by=by),)
+        case care.PermissionRecalled() as recalled:
+            return _recalled(recalled, known)
+        case care.DeadlineReminded() as reminded:
+            at = known.facility if reminded.to_role in _PRISON else None
+            return (Notice("reminder", reminded.to_role, reminded.to_party, at, reminded.due_at),)
         case release.ReferralExpired() as expired:
             return (*_to_holder(known, expired.referral_id), _to_sender(known))
         case release.ReferralCancelled() as cancelled:
@@ -153,15 +228,20 @@ def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
             return _to_holder(known, cancelled.referral_id)
         case release.RerouteNeeded():
             return (Notice("reroute-needed", "protocol-coordinator"),)
-        case release.ReleaseRescheduled():
+        case life.ProgrammeOverfilled() as over:
+            at = over.facility or known.facility
+            return (Notice("programme-full", "programme-coordinator", facility=at),)
+        case release.ReleaseRescheduled() | life.ReleaseReversed():
             return tuple(Notice("case-updated", one.role, one.party) for one in known.holders)
         case release.PersonTransferred() as moved:
-            return (Notice("case-moved", "prison-health", facility=moved.to_facility),)
+            return _moved(moved, known)
         case release.PersonReleased() as released:
             return _released(event, released, known)
         case release.EscalationRaised() as raised:
             at = known.facility if raised.to_role in _PRISON else None
-            return (Notice("alarm", raised.to_role, raised.to_party, at),)
+            # What recipients owe the person is asked for after the case closed.
+            last_word = raised.code == "D23"
+            return (Notice("alarm", raised.to_role, raised.to_party, at, last_word=last_word),)
         case release.CaseClosed() as closed:
             return _closed(closed.reason_code, known)
         case _:
@@ -175,9 +255,35 @@ def _to_sender(known: KnownParties) -> Notice:
     return Notice("referral-answered", "prison-psych", facility=known.facility)
 
 
-def _to_holder(known: KnownParties, referral_id: UUID) -> tuple[Notice, ...]:
+def _to_confirm(lines: tuple[MedicineLine, ...], asked: Iterable[Holder]) -> tuple[Notice, ...]:
+    """D10: whoever would carry a line on says from which day it expects the person."""
     return tuple(
-        Notice("referral-ended", one.role, one.party)
+        Notice("confirmation-wanted", one.role, one.party) for one in asked if one.line in lines
+    )
+
+
+def _moved(moved: release.PersonTransferred, known: KnownParties) -> tuple[Notice, ...]:
+    """The new place answers for the case; the old one has nothing more to do with it."""
+    here = Notice("case-moved", "prison-health", facility=moved.to_facility)
+    old = moved.from_facility or known.facility
+    if old is None or old == moved.to_facility:
+        return (here,)
+    return (here, Notice("case-left", "prison-health", facility=old))
+
+
+def _recalled(recalled: care.PermissionRecalled, known: KnownParties) -> tuple[Notice, ...]:
+    """Once: who held a referral when permission ended as a whole has been told with all others."""
+    if known.stopped and any(one.party == recalled.receiver for one in known.holders):
+        return ()
+    to = recalled.receiver_type
+    return (Notice("permission-ended", to, recalled.receiver, last_word=True),)
+
+
+def _to_holder(
+    known: KnownParties, referral_id: UUID, template: str = "referral-ended"
+) -> tuple[Notice, ...]:
+    return tuple(
+        Notice(template, one.role, one.party)
         for one in known.holders
         if one.referral_id == referral_id
     )
@@ -207,9 +313,17 @@ def _closed(reason: CloseReason, known: KnownParties) -> tuple[Notice, ...]:
         return ()  # told already
     if reason == "consent-withdrawn":
         return _permission_ended(known)
-    return tuple(
+    ended = tuple(
         Notice("case-closed", role, party, last_word=True) for party, role in _parties(known)
     )
+    if reason != "voided":
+        return ended
+    # It never should have been: whoever may hold data deletes them, also who gave the case back.
+    told = tuple(
+        Notice("data-to-delete", role, party, last_word=True) for party, role in known.informed
+    )
+    holding = {party for party, _ in known.informed}
+    return (*told, *(one for one in ended if one.to_party not in holding))
 
 
 def _parties(known: KnownParties) -> tuple[tuple[str, Role], ...]:

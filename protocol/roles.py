@@ -4,8 +4,11 @@ Whether a party has to do with the case at all is the door's knowledge; whether 
 the party's own is checked with the referral.
 """
 
-from throughcare.contracts import facts
+from throughcare.contracts import care_commands as care
+from throughcare.contracts import consent_commands as consent
+from throughcare.contracts import facts, life_commands, life_facts
 from throughcare.contracts import intake_commands as intake
+from throughcare.contracts import medicine_commands as med
 from throughcare.contracts import release_commands as release
 from throughcare.contracts.codes import RECEIVER_TYPES, ROLES, Role
 from throughcare.contracts.kinds import Data
@@ -17,6 +20,10 @@ _SENDERS: frozenset[Role] = frozenset(
 )
 _RECEIVERS: frozenset[Role] = frozenset(RECEIVER_TYPES)
 _OUTSIDE: frozenset[Role] = _RECEIVERS | {"protocol-coordinator"}
+#: A dose, a kit and what was confided are for whoever gives care.
+_CARERS: frozenset[Role] = _RECEIVERS - {"probation", "mahalla", "programme-coordinator"}
+_KIT: frozenset[Role] = _CARERS | {"prison-health"}
+_CONFIDED: frozenset[Role] = _CARERS | {"client", "protocol-coordinator"}
 
 MAY: dict[type[Data], frozenset[Role]] = {
     # facts: the prison, or its health service as deputy
@@ -32,9 +39,10 @@ MAY: dict[type[Data], frozenset[Role]] = {
     intake.RecordConsent: _ASKERS,
     intake.RecordRefusal: _ASKERS,
     # whoever hears "stop" passes it on
-    intake.WithdrawConsent: frozenset(ROLES),
+    intake.WithdrawConsent: frozenset(ROLES) - {"commenter"},
     intake.AssessNeeds: _ASKERS,
-    intake.AgreePlan: _ASKERS,
+    # after a release nobody in the facility is left who may
+    intake.AgreePlan: _ASKERS | {"protocol-coordinator"},
     # release
     release.SendReferral: _SENDERS,
     release.CancelReferral: _SENDERS,
@@ -56,7 +64,51 @@ MAY: dict[type[Data], frozenset[Role]] = {
     release.ReportDeath: _OUTSIDE,
     release.ReportReincarceration: _OUTSIDE | _PRISON,
     # whom the alarm addresses is checked with the alarm
-    release.AcknowledgeEscalation: frozenset(ROLES) - {"system", "client", "monitor"},
+    release.AcknowledgeEscalation: frozenset(ROLES) - {"system", "client", "monitor", "commenter"},
     release.WaiveDeadline: frozenset({"protocol-coordinator"}),
     release.RunDeadlines: frozenset({"system"}),
+    # medicine, kit, safety: which line a receiver carries on is checked with the referral
+    med.OpenContinuityItem: frozenset({"prison-health"}),
+    med.RequestContinuation: frozenset({"prison-health"}),
+    med.DeclineContinuation: _KIT,
+    med.ReportContinuationUnavailable: frozenset({"prison-health", "protocol-coordinator"}),
+    med.ConfirmReceivingSite: _CARERS,
+    med.SupplyBridging: frozenset({"prison-health"}),
+    med.RecordCommunityDose: _CARERS,
+    med.ReportDoseGap: _CARERS,
+    med.CloseDoseGap: _CARERS | {"protocol-coordinator"},
+    med.OfferNaloxone: _KIT,
+    med.RecordOverdoseTraining: _KIT,
+    med.IssueNaloxone: _KIT,
+    med.DeclineNaloxone: _KIT,
+    med.ReportNaloxoneUnavailable: _KIT,
+    med.ReportNaloxoneUse: _CONFIDED,
+    med.ReportRelapse: _CARERS,
+    med.ReportOverdose: _CONFIDED,
+    # the life of a case
+    life_facts.ReleaseDateConfirmed: _PRISON,
+    life_facts.ReleaseReversed: _PRISON,
+    life_facts.AbsenceBegun: _PRISON,
+    life_facts.AbsenceEnded: _PRISON,
+    life_facts.ProgrammePhaseStarted: _PRISON | {"programme-coordinator"},
+    life_facts.ProgrammeEnded: _PRISON | {"programme-coordinator"},
+    life_commands.ApplyForProgramme: frozenset(
+        {"programme-coordinator", "prison-psych", "prison-health"}
+    ),
+    life_commands.RefuseProgrammeAdmission: frozenset({"programme-coordinator"}),
+    life_commands.ReopenCase: _ASKERS | _OUTSIDE,
+    # whoever may open or lead one, and who answers for data; not the administration
+    life_commands.VoidCase: _ASKERS | {"programme-coordinator", "protocol-coordinator", "dpo"},
+    life_commands.MoveOutOfScope: _ASKERS | _OUTSIDE | {"prison-admin"},
+    # consent that changes: less of it by whomever hears it, more of it as at the first time
+    consent.NarrowConsent: frozenset(ROLES) - {"commenter"},
+    consent.WidenConsent: _ASKERS,
+    consent.RenewConsent: _ASKERS,
+    # ends and turns of a referral
+    care.EndService: _RECEIVERS,
+    care.ConfirmCancellation: _RECEIVERS,
+    care.WaitForPlace: _SENDERS,
+    care.SuspendReceiver: frozenset({"protocol-coordinator"}),
+    care.ConfirmRecipientTold: frozenset({"protocol-coordinator", "dpo", "system"}),
+    care.AcknowledgeWithdrawal: _RECEIVERS,
 }

@@ -6,7 +6,9 @@ The two streams may be read in any order between each other; each in its own ord
 from typing import Literal
 
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
+from throughcare.contracts.consent_events import ConsentExpired
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.intake import state as of_intake
 from throughcare.protocol.record import Record, replace
@@ -47,7 +49,7 @@ def follow(course: Course, event: Data) -> Course:
             return replace(course, consent="pending")
         case intake.ConsentGranted():
             return replace(course, consent="granted")
-        case intake.ConsentRefused() | intake.ConsentWithdrawn():
+        case intake.ConsentRefused() | intake.ConsentWithdrawn() | ConsentExpired():
             return replace(course, consent="stopped")
         case intake.PlanAgreed():
             return replace(course, planned=True)
@@ -67,6 +69,12 @@ def follow(course: Course, event: Data) -> Course:
             return replace(course, outside="lost")
         case release.CaseClosed():
             return replace(course, closed=True)
+        case life.CaseReopened():
+            return replace(course, consent="pending", planned=False)
+        case life.EpisodeResumed():
+            return replace(course, placed=False, ready=False, outside="no", closed=False)
+        case life.ReleaseReversed():
+            return replace(course, ready=False, outside="no")
         case _:
             return course
 
@@ -100,11 +108,13 @@ def _course(first: of_intake.State, second: of_release.State) -> Course:
         closed=isinstance(person, of_release.Ended),
     )
     match case:
+        case of_intake.Opened() if first.own.reopened > 0:
+            course = replace(course, consent="pending")
         case of_intake.Offered():
             course = replace(course, consent="pending")
         case of_intake.Consented():
             course = replace(course, consent="granted", planned=case.plan_version > 0)
-        case of_intake.SaidNo() | of_intake.Withdrawn():
+        case of_intake.SaidNo() | of_intake.Withdrawn() | of_intake.Expired():
             course = replace(course, consent="stopped")
         case _:
             pass

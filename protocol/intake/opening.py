@@ -4,7 +4,9 @@ from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as commands
 from throughcare.contracts import intake_events as events
 from throughcare.contracts.kinds import Event
-from throughcare.protocol.decision import Context, Refused
+from throughcare.protocol.calendar import local_day
+from throughcare.protocol.decision import Context, Refused, Superseded
+from throughcare.protocol.intake import programme
 from throughcare.protocol.intake.state import State, Unopened
 from throughcare.protocol.profiles.model import Profile
 
@@ -16,8 +18,12 @@ def open_case(
         return Refused("case-already-open")
     if not command.person_told:
         return Refused("person-not-told")
-    if command.programme_code is not None and command.programme_code not in profile.programmes:
-        return Refused("programme-unknown")
+    if command.programme_code is not None:
+        rule = programme.offered(
+            profile, command.programme_code, local_day(profile, context.occurred_at)
+        )
+        if isinstance(rule, Refused):
+            return rule
     opened = events.CaseOpened(
         origin=command.origin,
         reason_code=command.reason_code,
@@ -36,18 +42,13 @@ def open_case(
 
 def enrol(
     state: State, fact: facts.ProgrammeEnrolled, context: Context, profile: Profile
-) -> tuple[Event, ...] | Refused:
-    if fact.programme_code not in profile.programmes:
-        return Refused("programme-unknown")
-    admitted = events.ProgrammeEnrolled(
-        programme_code=fact.programme_code,
-        phase_code=fact.phase_code,
-        facility=fact.facility,
-        planned_end_on=fact.planned_end_on,
-    )
+) -> tuple[Event, ...] | Refused | Superseded:
+    admitted = programme.admit(state, fact, context, profile)
+    if isinstance(admitted, Refused | Superseded):
+        return admitted
     if not isinstance(state.own.case, Unopened):
-        return () if fact.programme_code in state.own.programmes else (admitted,)
+        return admitted
     if not profile.programme_opens_case:
         return Refused("programme-opens-no-case")
     opened = events.CaseOpened(origin="programme", opened_by=context.party, facility=fact.facility)
-    return (opened, admitted)
+    return (opened, *admitted)

@@ -4,7 +4,8 @@ from throughcare.contracts import intake_commands as commands
 from throughcare.contracts import intake_events as events
 from throughcare.contracts.kinds import Event
 from throughcare.protocol.decision import Context, Refused
-from throughcare.protocol.intake.state import Consented, State, Unopened, Withdrawn
+from throughcare.protocol.intake import pairing
+from throughcare.protocol.intake.state import Consented, Expired, State, Unopened, Withdrawn
 from throughcare.protocol.profiles.model import Profile
 
 
@@ -43,16 +44,28 @@ def agree_plan(
         psychosocial = psychosocial or service.psychosocial
     if not psychosocial:
         return Refused("plan-without-psychosocial-item")
+    if (no := pairing.missing(command, profile)) is not None:
+        return no
     if case.plan_version == 0:
-        return (events.PlanAgreed(plan_version=1, items=command.items),)
-    return (events.PlanRevised(plan_version=case.plan_version + 1, items=command.items),)
+        return (
+            events.PlanAgreed(
+                plan_version=1, items=command.items, unpaired_reason=command.unpaired_reason
+            ),
+        )
+    return (
+        events.PlanRevised(
+            plan_version=case.plan_version + 1,
+            items=command.items,
+            unpaired_reason=command.unpaired_reason,
+        ),
+    )
 
 
 def _without_consent(state: State) -> Refused:
     match state.own.case:
         case Unopened():
             return Refused("case-not-open")
-        case Withdrawn():
+        case Withdrawn() | Expired():
             return Refused("consent-withdrawn")
         case _:
             return Refused("no-consent")

@@ -1,15 +1,21 @@
-"""Country rules as data: one file a country, read once at import, found by protocol version."""
+"""Country rules as data: one file a country, read when first asked for, found by its version.
 
+`base.yaml` holds what is common; a country's file overrides it key by key.
+"""
+
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from throughcare.contracts.codes import DeadlineCode
+from throughcare.protocol.profiles.care import read_care
+from throughcare.protocol.profiles.life import read_life
+from throughcare.protocol.profiles.medicine import medicine_rules
 from throughcare.protocol.profiles.model import (
     Alarm,
     Key,
@@ -19,41 +25,46 @@ from throughcare.protocol.profiles.model import (
     ServiceRule,
     Span,
 )
+from throughcare.protocol.profiles.reading import BadProfileError, Problem, keys_of, overridden
+from throughcare.protocol.profiles.sense import senseless
+from throughcare.protocol.profiles.shape import misshapen
 
-_STATUSES = ("sourced", "proposed", "tbc")
+__all__ = ["CURRENT", "PROFILES", "BadProfileError", "changed", "check", "current", "read"]
+
+_FOLDER = files(__name__)
+_BASE = "base.yaml"
+_VERSION = re.compile(r"^protocol_version: \{value: ([a-z0-9.-]+),", re.MULTILINE)
 
 
-class BadProfileError(ValueError):
-    """A profile file that cannot be used; the message names the file and the key."""
+@cache
+def _base() -> tuple[dict[str, Key], list[Problem]]:
+    return keys_of(_FOLDER.joinpath(_BASE).read_text("utf-8"), _BASE)
+
+
+def check(text: str, name: str) -> list[Problem]:
+    """All that is wrong with a country's file, in the order of its lines."""
+    return _found(text, name)[1]
 
 
 def read(text: str, name: str) -> Profile:
-    """Read one profile file. Raises BadProfileError."""
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadProfileError(f"{name}: not YAML: {error}") from None
-    keys = {key.name: key for key in _keys(tree, "", name)}
+    """Read one country's file over the common one. Raises BadProfileError."""
+    keys, problems = _found(text, name)
+    if problems:
+        raise BadProfileError(problems)
     try:
         return _profile(keys)
     except KeyError as error:
-        raise BadProfileError(f"{name}: {error.args[0]} is missing") from None
-    except (TypeError, ValueError) as error:
-        raise BadProfileError(f"{name}: {error}") from None
+        raise BadProfileError([Problem(name, 1, f"{error.args[0]} is missing")]) from None
 
 
-def _keys(node: Any, path: str, name: str) -> Iterator[Key]:
-    if not isinstance(node, dict):
-        raise BadProfileError(f"{name}: {path or 'the file'} holds no keys")
-    if "value" in node:
-        if set(node) != {"value", "source", "status"}:
-            raise BadProfileError(f"{name}: {path} has value, source and status, nothing else")
-        if node["status"] not in _STATUSES:
-            raise BadProfileError(f"{name}: {path} has the status {node['status']!r}")
-        yield Key(path, node["value"], node["source"], node["status"])
-        return
-    for key, child in node.items():
-        yield from _keys(child, f"{path}.{key}" if path else str(key), name)
+def _found(text: str, name: str) -> tuple[dict[str, Key], list[Problem]]:
+    base, problems = _base()
+    own, more = keys_of(text, name)
+    keys = overridden(base, own)
+    problems = [*problems, *more]
+    if not problems:
+        problems.extend(senseless(base, own, name))
+    return keys, sorted(problems)
 
 
 def _profile(keys: Mapping[str, Key]) -> Profile:
@@ -87,8 +98,15 @@ def _profile(keys: Mapping[str, Key]) -> Profile:
         languages=frozenset(value("languages")),
         receivers=MappingProxyType(
             {
-                code: ReceiverRule(rule["care"], frozenset(rule["classes"]))
+                code: ReceiverRule(
+                    rule["care"],
+                    frozenset(rule["classes"]),
+                    rule.get("named_only", False),
+                    rule.get("before_release", True),
+                    rule.get("at_wish", False),
+                )
                 for code, rule in below("receivers")
+                if rule is not None
             }
         ),
         services=MappingProxyType(
@@ -101,6 +119,7 @@ def _profile(keys: Mapping[str, Key]) -> Profile:
                     rule["psychosocial"],
                 )
                 for code, rule in below("services")
+                if rule is not None
             }
         ),
         programmes=frozenset(value("programmes.active")),
@@ -123,25 +142,90 @@ def _profile(keys: Mapping[str, Key]) -> Profile:
         lost_days=value("deadlines.D22.lost_days"),
         loss_confirmed_days=value("deadlines.D22.confirmed_days"),
         lost_rule=LostRule(**value("follow_up.lost")),
+        medicine=medicine_rules(value),
+        life=read_life(value, below),
         alarms=MappingProxyType(alarms),
         keys=tuple(keys.values()),
+        by_name=MappingProxyType(dict(keys)),
+        care=read_care(value),
     )
 
 
-#: Every profile this release knows; old versions stay as long as a case runs under them.
-PROFILES: Mapping[str, Profile] = MappingProxyType(
-    {
-        profile.version: profile
-        for profile in (
-            read(file.read_text("utf-8"), file.name)
-            for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
-            if file.name.endswith(".yaml")
-        )
+def changed(country: str, values: Mapping[str, Any]) -> Profile:
+    """A country's current profile with other values, for a question of what would be then.
+
+    It stands among PROFILES under a version of its own, for as long as this process lives. Raises
+    BadProfileError for a key that no country has, or for what a key cannot say.
+    """
+    profile = current(country)
+    known = {name for each in CURRENT for name in current(each).by_name} - _FIXED
+    own = {
+        name: Key(name, value, "a question", "proposed", name, 1) for name, value in values.items()
     }
-)
+    said = {name: misshapen(name, value) for name, value in values.items()}
+    said.update({name: "is not a key of a profile" for name in values if name not in known})
+    problems = [Problem(name, 1, f"{name} {what}") for name, what in said.items() if what]
+    problems = problems or list(senseless(profile.by_name, {**profile.by_name, **own}, country))
+    if problems:
+        raise BadProfileError(problems)
+    try:
+        found = _profile({**profile.by_name, **own})
+    except (LookupError, TypeError, ValueError):
+        name = next(iter(values))
+        raise BadProfileError([Problem(name, 1, f"{name} cannot be read")]) from None
+    return _SHELF.lend(found._replace(version=f"{profile.version}.{_SHELF.lent + 1}"))
+
+
+#: Whose rules these are is no question.
+_FIXED = {"country", "protocol_version", "standing"}
+
+
+class _Shelf(Mapping[str, Profile]):
+    """The profiles of this release by version, each read when it is first asked for."""
+
+    def __init__(self) -> None:
+        #: How many stand here that no file says.
+        self.lent = 0
+        self._files: dict[str, str] = {}
+        self._read: dict[str, Profile] = {}
+        for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
+            if file.name.endswith(".yaml"):
+                for version in _VERSION.findall(file.read_text("utf-8")):
+                    self._files[version] = file.name
+
+    def __getitem__(self, version: str) -> Profile:
+        if (profile := self._read.get(version)) is None:
+            name = self._files[version]
+            text = _FOLDER.joinpath(name).read_text("utf-8")
+            profile = self._read[version] = read(text, name)
+        return profile
+
+    def lend(self, profile: Profile) -> Profile:
+        self.lent += 1
+        self._read[profile.version] = profile
+        return profile
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+#: Every profile this release knows; old versions stay as long as a case runs under them.
+_SHELF = _Shelf()
+PROFILES: Mapping[str, Profile] = _SHELF
 
 #: Country -> the version under which cases begin today.
-CURRENT: Mapping[str, str] = MappingProxyType({"KG": "kg-2026.1"})
+CURRENT: Mapping[str, str] = MappingProxyType(
+    {
+        "KG": "kg-2026.1",
+        "KZ": "kz-2026.1",
+        "TJ": "tj-2026.1",
+        "TM": "tm-2026.1",
+        "UZ": "uz-2026.1",
+    }
+)
 
 
 def current(country: str) -> Profile:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from throughcare.contracts import facts
+from throughcare.contracts import care_commands, facts, life_commands, life_events, life_facts
+from throughcare.contracts import medicine_commands as med
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data, Event
@@ -13,9 +14,25 @@ from throughcare.protocol.guards import not_now
 from throughcare.protocol.half import Half
 from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.profiles.model import Profile
-from throughcare.protocol.release import alarms, contact, custody, ending, hearing, referral
+from throughcare.protocol.release import (
+    alarms,
+    contact,
+    custody,
+    ending,
+    hearing,
+    kit,
+    ladder,
+    life,
+    medicine,
+    recipients,
+    referral,
+    safety,
+    service,
+    ways,
+)
 from throughcare.protocol.release.finish import finish
-from throughcare.protocol.release.fold import ReleaseEvent, apply, listen
+from throughcare.protocol.release.fold import ReleaseEvent, apply
+from throughcare.protocol.release.listen import listen
 from throughcare.protocol.release.state import (
     STATE_VERSION,
     Ended,
@@ -56,6 +73,35 @@ _DECIDE: dict[type[Data], _Decide] = {
     commands.AcknowledgeEscalation: alarms.acknowledge,
     commands.WaiveDeadline: alarms.waive,
     commands.RunDeadlines: alarms.run,
+    med.OpenContinuityItem: medicine.open_line,
+    med.RequestContinuation: medicine.request,
+    med.DeclineContinuation: medicine.decline,
+    med.ReportContinuationUnavailable: medicine.unavailable,
+    med.ConfirmReceivingSite: medicine.confirm_site,
+    med.SupplyBridging: medicine.bridge,
+    med.RecordCommunityDose: medicine.dose,
+    med.ReportDoseGap: medicine.report_gap,
+    med.CloseDoseGap: medicine.close_gap,
+    med.OfferNaloxone: kit.offer,
+    med.RecordOverdoseTraining: kit.train,
+    med.IssueNaloxone: kit.issue,
+    med.DeclineNaloxone: kit.decline,
+    med.ReportNaloxoneUnavailable: kit.unavailable,
+    med.ReportNaloxoneUse: kit.used,
+    med.ReportRelapse: safety.relapse,
+    med.ReportOverdose: safety.overdose,
+    life_facts.ReleaseDateConfirmed: ways.confirm_date,
+    life_facts.ReleaseReversed: ways.reverse,
+    life_facts.AbsenceBegun: ways.leave,
+    life_facts.AbsenceEnded: ways.come_back,
+    life_commands.VoidCase: life.void,
+    life_commands.MoveOutOfScope: life.move_out,
+    care_commands.EndService: service.end,
+    care_commands.ConfirmCancellation: service.confirm_cancellation,
+    care_commands.WaitForPlace: service.wait_for_place,
+    care_commands.SuspendReceiver: service.suspend_receiver,
+    care_commands.ConfirmRecipientTold: recipients.confirm_told,
+    care_commands.AcknowledgeWithdrawal: recipients.acknowledge,
 }
 
 
@@ -64,7 +110,7 @@ def decide(state: State, message: Data, context: Context) -> Decision:
         return no
     if not isinstance(state.heard, Opening):
         return Held("case-not-heard")
-    if isinstance(state.own.person, Ended):
+    if isinstance(state.own.person, Ended) and not recipients.still_heard(state, message):
         # Deadlines of a case that closed meanwhile are gone with it.
         already_so = isinstance(message, commands.RunDeadlines)
         return Decided(()) if already_so else Refused("case-closed")
@@ -85,7 +131,9 @@ def hear(state: State, event: Message) -> State:
 
 
 def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:
-    if not isinstance(state.heard, Opening) or isinstance(state.own.person, Ended):
+    if not isinstance(state.heard, Opening):
+        return ()
+    if isinstance(state.own.person, Ended) and not isinstance(event, life_events.CaseReopened):
         return ()
     profile = PROFILES[state.heard.protocol_version]
     said = hearing.follow(state, event, context, profile)
@@ -93,7 +141,7 @@ def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:
 
 
 def next_due_at(state: State) -> datetime | None:
-    return min((one.due_at for one in state.own.live), default=None)
+    return ladder.next_at(state)
 
 
 def protocol_version(state: State) -> str:

@@ -4,15 +4,26 @@ from typing import Literal
 
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import DeadlineCode, Role
+from throughcare.contracts.codes import MEDICINE_LINES, DeadlineCode, Role
 from throughcare.contracts.kinds import Event
 from throughcare.protocol.decision import Context, Refused
 from throughcare.protocol.profiles.model import Alarm, Profile
-from throughcare.protocol.release import contact, referral
+from throughcare.protocol.release import (
+    contact,
+    ladder,
+    life,
+    medicine,
+    recipients,
+    referral,
+    service,
+    ways,
+)
 from throughcare.protocol.release.ending import close
 from throughcare.protocol.release.finish import applied, finish
-from throughcare.protocol.release.rules import opening, responsible
+from throughcare.protocol.release.medicine_rules import OF_LINES, facility_hears, serves
+from throughcare.protocol.release.rules import opening
 from throughcare.protocol.release.state import (
+    OVER,
     Deadline,
     Escalation,
     Granted,
@@ -25,9 +36,15 @@ from throughcare.protocol.release.state import (
 Answer = tuple[Event, ...] | Refused
 
 #: These end or move something; where something is still undecided they only tell people.
-_ENDING: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D07", "D22"})
+_ENDING: frozenset[DeadlineCode] = frozenset(
+    {"D02b", "D02c", "D02d", "D07", "D07b", "D07c", "D22", "D22b"}
+)
 #: Promise 1 and what sees to it that a case ends: no coordinator can take them back.
-_NEVER_WAIVED: frozenset[DeadlineCode] = frozenset({"D02b", "D02c", "D11b", "D17", "D22"})
+_NEVER_WAIVED: frozenset[DeadlineCode] = frozenset(
+    {"D02b", "D02c", "D02d", "D07b", "D07c", "D11b", "D17", "D22", "D22b", "D23"}
+)
+_PRISON: frozenset[str] = frozenset({"prison-admin", "prison-health", "prison-psych"})
+_OF_HEALTH = OF_LINES | {"D12", "D13"}
 
 
 def run(state: State, command: commands.RunDeadlines, context: Context, profile: Profile) -> Answer:
@@ -35,6 +52,7 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
     as_of = min(command.as_of, context.received_at)  # nothing falls due before its time
     said: list[Event] = []
     told: set[tuple[DeadlineCode, object, int | None]] = set()
+    more: tuple[Event, ...]
     while True:
         due = [
             one
@@ -42,7 +60,7 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
             if one.due_at <= as_of and (one.code, one.referral_id, one.step) not in told
         ]
         if not due:
-            return tuple(said)
+            break
         one = min(due, key=_order)
         if command.escalate_only and one.code in _ENDING:
             told.add((one.code, one.referral_id, one.step))
@@ -54,6 +72,10 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
         more = finish(state, more, profile)
         said.extend(more)
         state = applied(state, more)
+    while more := ladder.step(state, as_of, context, profile):
+        said.extend(more)
+        state = applied(state, more)
+    return tuple(said)
 
 
 def _order(one: Deadline) -> tuple[object, ...]:
@@ -76,10 +98,21 @@ def _fire(state: State, one: Deadline, context: Context, profile: Profile) -> tu
             return (missed, *close(state.own.referrals, "no-consent"))
         case "D02c":
             return (missed, *close(state.own.referrals, "released-before-consent"))
+        case "D02d":
+            return (missed, *recipients.expired(state, context))
+        case "D07c":
+            return (missed, *service.cancel_unconfirmed(state, one, context, profile))
         case "D07":
             return (missed, *_expire(state, one, context, profile))
-        case "D22":
-            return (missed, *_lose(state, one, context, profile))
+        case "D07b":
+            return (missed, *ways.lapse(state, _referral(state, one), context, profile))
+        case "D22b" if isinstance(state.own.person, Outside):
+            return (missed, *life.end_unfinished(state, state.own.person, context, profile))
+        case "D22" if isinstance(state.own.person, Outside):
+            return (missed, *_lose(state, one, state.own.person, context, profile))
+        case "D16":
+            gap = medicine.gap_opened(state, one, profile)
+            return (missed, *gap, *_raise(state, one, context, profile))
         case _:
             return (missed, *_raise(state, one, context, profile))
 
@@ -91,11 +124,10 @@ def _expire(state: State, one: Deadline, context: Context, profile: Profile) -> 
     return (expired, *referral.reroute(failed, sent, context, profile))
 
 
-def _lose(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
+def _lose(
+    state: State, one: Deadline, person: Outside, context: Context, profile: Profile
+) -> tuple[Event, ...]:
     """D22: day 30 without contact is a loss if people tried; day 180 is one whoever tried."""
-    person = state.own.person
-    if not isinstance(person, Outside):
-        return ()
     if one.step == profile.lost_days:
         if contact.tried_enough(person, profile.lost_rule, profile):
             return (contact.lost(state, person, context, profile),)
@@ -109,32 +141,55 @@ def _lose(state: State, one: Deadline, context: Context, profile: Profile) -> tu
 
 def _raise(state: State, one: Deadline, context: Context, profile: Profile) -> tuple[Event, ...]:
     consented = isinstance(opening(state).consent, Granted)
-    return tuple(
-        _escalation(state, one, alarm, context, profile)
-        for alarm in profile.alarms_of(one.code, one.step)
+    alarms = profile.alarms_of(one.code, one.step)
+    urgent = ladder.at_once(state, one, alarms, profile)
+    if urgent:
+        alarms = (*alarms, Alarm(2, "protocol-coordinator"))
+    told = dict.fromkeys(  # each once, whatever roads lead to them
+        _addressed(state, one, alarm, context, profile)
+        for alarm in alarms
         if consented or not alarm.only_consented
     )
-
-
-def _escalation(
-    state: State, one: Deadline, alarm: Alarm, context: Context, profile: Profile
-) -> events.EscalationRaised:
-    level, to_role, to_party = alarm.level, alarm.to, None
-    if to_role == "receiver":
-        holder = _referral(state, one) if one.referral_id else responsible(state, profile)
-        if holder is None:
-            level, to_role = 2, "protocol-coordinator"
-        else:
-            to_role, to_party = holder.receiver_type, holder.receiver
-    return events.EscalationRaised(
-        escalation_id=context.new_id(),
-        code=one.code,
-        referral_id=one.referral_id,
-        step=one.step,
-        level=level,
-        to_role=to_role,
-        to_party=to_party,
+    return tuple(
+        events.EscalationRaised(
+            escalation_id=context.new_id(),
+            code=one.code,
+            referral_id=one.referral_id,
+            step=one.step,
+            level=level,
+            to_role=to_role,
+            to_party=to_party,
+            climbs_at=None if urgent else ladder.climbs_at(one, level),
+        )
+        for level, to_role, to_party in told
     )
+
+
+def _addressed(
+    state: State, one: Deadline, alarm: Alarm, context: Context, profile: Profile
+) -> tuple[int, Role, str | None]:
+    """Level, role and party. What the prison may no longer hear goes to whoever cares now."""
+    level, to_role = alarm.level, alarm.to
+    if to_role in _PRISON and isinstance(state.own.person, Outside):
+        # The prison has no part in what comes after, save that its health service hears of medicines
+        # for a day, or as the person wished.
+        hears = one.code in _OF_HEALTH and facility_hears(state, context.received_at, profile)
+        to_role = to_role if to_role == "prison-health" and hears else "receiver"
+    if to_role != "receiver":
+        return level, to_role, None
+    holder = _holder(state, one, profile)
+    if holder is None:
+        return 2, "protocol-coordinator", None
+    return level, holder.receiver_type, holder.receiver
+
+
+def _holder(state: State, one: Deadline, profile: Profile) -> Referral | None:
+    if one.code in OF_LINES and one.step is not None:
+        return serves(state, MEDICINE_LINES[one.step - 1])
+    holder = ladder.holder(state, one, profile)
+    if holder is None or (one.code == "D17b" and isinstance(holder.stand, OVER)):
+        return None
+    return holder
 
 
 def _referral(state: State, one: Deadline) -> Referral:

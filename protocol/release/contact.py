@@ -1,21 +1,24 @@
 """Appointments missed, outreach, attendance, taking part, follow-up, loss, completion."""
 
+from typing import assert_never
 from uuid import UUID
 
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import OutreachMeans
 from throughcare.contracts.kinds import Event
 from throughcare.protocol.calendar import days_between, local_day
 from throughcare.protocol.decision import Context, Refused
 from throughcare.protocol.profiles.model import LostRule, Profile
 from throughcare.protocol.release.ending import close
-from throughcare.protocol.release.rules import is_care, outside, own_referral
+from throughcare.protocol.release.rules import counted_from, is_care, outside, own_referral
 from throughcare.protocol.release.state import (
     OVER,
     PLACED,
     Attended,
     Booked,
     Engaged,
+    Finished,
     Lost,
     Met,
     NotMet,
@@ -26,6 +29,8 @@ from throughcare.protocol.release.state import (
 )
 
 Answer = tuple[Event, ...] | Refused
+#: Only who stood before the person has met them: a call is no witnessed contact, nor is the family.
+FACE_TO_FACE: frozenset[OutreachMeans] = frozenset({"visit", "peer"})
 
 
 def report_missed(
@@ -51,6 +56,8 @@ def reach_out(
     one = _placed(state, context, command.referral_id)
     if isinstance(one, Refused):
         return one
+    if command.result == "met" and command.means not in FACE_TO_FACE:
+        return Refused("meeting-not-by-this-means")
     person = outside(state)
     if isinstance(person, Refused):
         return person
@@ -90,6 +97,8 @@ def engage(
         return one
     if isinstance(one.stand, Engaged):
         return ()
+    if isinstance(one.stand, Finished):
+        return Refused("referral-ended")
     if not isinstance(one.stand, Attended):
         return Refused("referral-not-attended")
     return (
@@ -128,7 +137,7 @@ def check(
         return Refused("check-unknown")
     if command.checkpoint_day <= person.checked_day:
         return Refused("check-already-done")
-    day = days_between(profile, person.released_at, context.occurred_at)
+    day = days_between(profile, counted_from(person), context.occurred_at)
     if day < command.checkpoint_day - profile.early_days:
         return Refused("check-too-early")
     return (
@@ -201,6 +210,8 @@ def complete(
             return Refused("contact-is-lost")
         case Met() | TakingPart():
             pass
+        case _:
+            assert_never(person.contact)
     if person.checked_day < max(profile.checks):
         return Refused("last-check-not-done")
     completed = events.FollowUpCompleted(completed_at=context.occurred_at, engaged=person.engaged)
@@ -211,8 +222,8 @@ def _placed(state: State, context: Context, referral_id: UUID) -> Referral | Ref
     one = own_referral(state, context, referral_id)
     if isinstance(one, Refused):
         return one
-    if isinstance(one.stand, OVER):
+    if isinstance(one.stand, OVER) and not isinstance(one.stand, Finished):
         return Refused("referral-ended")
-    if not isinstance(one.stand, PLACED):
+    if not isinstance(one.stand, (*PLACED, Finished)):
         return Refused("referral-not-accepted")
     return one

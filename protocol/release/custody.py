@@ -14,16 +14,16 @@ from throughcare.contracts.kinds import Event
 from throughcare.protocol.calendar import local_day
 from throughcare.protocol.decision import Context, Refused, Superseded
 from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.release.life_promises import is_outside_already
 from throughcare.protocol.release.rules import opening
 from throughcare.protocol.release.state import (
-    Ended,
     Granted,
     InCustody,
     LeftUnasked,
     Outside,
-    Situation,
     State,
 )
+from throughcare.protocol.release.ways import in_custody, said_again
 
 _OLD = Superseded("older-than-applied")
 Answer = tuple[Event, ...] | Refused | Superseded
@@ -33,7 +33,7 @@ def schedule(
     state: State, fact: facts.ReleaseScheduled, context: Context, profile: Profile
 ) -> Answer:
     """A date became known; said of a case that has one, it moves it."""
-    person = _in_custody(state.own.person, context.occurred_at)
+    person = in_custody(state.own.person, context.occurred_at)
     if not isinstance(person, InCustody):
         return person
     on = fact.expected_release_on
@@ -42,7 +42,7 @@ def schedule(
     if on < local_day(profile, context.occurred_at):
         return Refused("release-date-in-the-past")
     if person.expected_on == on:
-        return ()
+        return said_again(person, context, profile)
     if person.expected_on is not None:
         return (_changed(person.expected_on, on, context, fact),)
     return (
@@ -59,7 +59,7 @@ def schedule(
 def reschedule(
     state: State, fact: facts.ReleaseRescheduled, context: Context, profile: Profile
 ) -> Answer:
-    person = _in_custody(state.own.person, context.occurred_at)
+    person = in_custody(state.own.person, context.occurred_at)
     if not isinstance(person, InCustody):
         return person
     on = fact.expected_release_on
@@ -68,14 +68,14 @@ def reschedule(
     if on is not None and on < local_day(profile, context.occurred_at):
         return Refused("release-date-in-the-past")
     if person.expected_on == on:
-        return ()
+        return said_again(person, context, profile)
     return (_changed(person.expected_on, on, context, fact),)
 
 
 def transfer(
     state: State, fact: facts.PersonTransferred, context: Context, profile: Profile
 ) -> Answer:
-    person = _in_custody(state.own.person, context.occurred_at)
+    person = in_custody(state.own.person, context.occurred_at)
     if not isinstance(person, InCustody):
         return person
     if _is_old(person.moved_at, context.occurred_at):
@@ -116,6 +116,8 @@ def _released(
         return _OLD if context.occurred_at < person.released_at else ()
     if not isinstance(person, InCustody):
         return Refused("case-closed")
+    if person.back_at is not None and context.occurred_at <= person.back_at:
+        return _OLD
     if not isinstance(opening(state).consent, Granted):
         return (
             events.PersonReleasedBeforeConsent(
@@ -132,18 +134,9 @@ def _released(
             unplanned=person.gaps is None,
             ground_code=ground,
             facility=facility,
+            counts_from=context.received_at if is_outside_already(state) else None,
         ),
     )
-
-
-def _in_custody(person: Situation, said_at: datetime) -> InCustody | Refused | Superseded:
-    match person:
-        case InCustody():
-            return person
-        case Outside() | LeftUnasked():
-            return _OLD if said_at < person.released_at else Refused("person-already-released")
-        case Ended():
-            return Refused("case-closed")
 
 
 def _is_old(last: datetime | None, said_at: datetime) -> bool:

@@ -7,10 +7,11 @@ from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import CancelReason, CloseReason
 from throughcare.contracts.kinds import Event
-from throughcare.protocol.decision import Context, Refused
+from throughcare.contracts.medicine_events import ContinuityHandedIntoCustody
+from throughcare.protocol.decision import Context, Refused, Superseded
 from throughcare.protocol.profiles.model import Profile
-from throughcare.protocol.release.rules import outside
-from throughcare.protocol.release.state import OPEN, Referral, State
+from throughcare.protocol.release.medicine_state import RUNNING
+from throughcare.protocol.release.state import OPEN, LeftUnasked, Outside, Referral, State
 
 
 def close(
@@ -43,11 +44,30 @@ def report_death(
 
 def reincarcerated(
     state: State, command: commands.ReportReincarceration, context: Context, profile: Profile
-) -> tuple[Event, ...] | Refused:
-    person = outside(state)
-    if isinstance(person, Refused):
-        return person
+) -> tuple[Event, ...] | Refused | Superseded:
+    person = state.own.person
+    if not isinstance(person, Outside | LeftUnasked):
+        return Refused("person-not-released")
+    if context.occurred_at < person.released_at:
+        return Superseded("older-than-applied")
+    handed = _into_custody(state, command)
+    if isinstance(handed, Refused):
+        return handed
     back = events.PersonReincarcerated(
         learnt_at=context.occurred_at, source_code=command.source_code
     )
-    return (back, *close(state.own.referrals, "reincarcerated"))
+    return (back, *handed, *close(state.own.referrals, "reincarcerated"))
+
+
+def _into_custody(
+    state: State, command: commands.ReportReincarceration
+) -> tuple[Event, ...] | Refused:
+    """Path M: the lines that run, to the new facility, if the person wants that; nothing else."""
+    if command.continuity_to is None:
+        return ()
+    if not command.person_agrees:
+        return Refused("custody-handover-not-agreed")
+    lines = tuple(one.line for one in state.own.lines if isinstance(one.stand, RUNNING))
+    if not lines:
+        return Refused("no-line-runs")
+    return (ContinuityHandedIntoCustody(to_facility=command.continuity_to, lines=lines),)

@@ -5,11 +5,20 @@ from typing import cast
 from uuid import UUID
 
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
+from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as events
+from throughcare.contracts.care_events import (
+    RecipientTold,
+    WaitingPlaceTaken,
+    WithdrawalAcknowledged,
+)
 from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey, ReadinessLostReason
+from throughcare.contracts.consent_events import ConsentRenewed
 from throughcare.contracts.kinds import Data, Event
 from throughcare.protocol.calendar import days_between
 from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.release import medicine
 from throughcare.protocol.release.fold import ReleaseEvent, apply
 from throughcare.protocol.release.promises import key_of, promises
 from throughcare.protocol.release.rules import is_care, opening, unplaced
@@ -29,8 +38,14 @@ from throughcare.protocol.release.state import (
 _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
     "D02b": (intake.ConsentGranted,),
     "D02c": (intake.ConsentGranted,),
+    "D02d": (ConsentRenewed,),
+    "D03": (intake.NeedsAssessed, intake.PlanAgreed),
+    "D05": (events.ReferralSent,),
+    "D06": (events.ReferralReceived, events.ReferralAccepted, events.ReferralDeclined),
     "D07": (events.ReferralAccepted, events.ReferralDeclined),
-    "D08": (events.ReferralSent,),
+    "D07c": (events.ReferralCancelled,),
+    "D08": (events.ReferralSent, WaitingPlaceTaken),
+    "D09": (events.AppointmentBooked,),
     "D11b": (events.PersonReleased, events.PersonReleasedBeforeConsent),
     "D15": (
         events.ReleaseAcknowledged,
@@ -43,9 +58,49 @@ _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
     "D17": (events.FirstContactMade,),
     "D18": (events.OutreachAttempted,),
     "D19": (events.FollowUpChecked,),
+    "D20": (events.TreatmentEngaged,),
     "D21": (events.FollowUpChecked,),
     "D22": (events.FirstContactMade, events.ContactRegained),
+    "D04": (
+        med.ContinuationRequested,
+        med.ContinuationDeclinedByClient,
+        med.ContinuationUnavailable,
+    ),
+    "D10": (med.ReceivingSiteConfirmed,),
+    "D12": (med.OverdoseTrainingDone, med.NaloxoneIssued, med.NaloxoneDeclined),
+    "D13": (med.NaloxoneIssued, med.NaloxoneDeclined),
+    "D14": (med.BridgingSupplied, med.CommunityDoseReceived),
+    "D16": (med.CommunityDoseReceived,),
+    "D16b": (events.PersonTransferred, med.BridgingSupplied),
+    "D17b": (events.ClientAttended, events.OutreachAttempted, events.FollowUpChecked),
+    "D01": (intake.ConsentOffered,),
+    "D02": (intake.ConsentOffered,),
+    "D07b": (events.PersonReleased, events.ClientAttended),
+    "D11": (life.ReleaseDateConfirmed, events.PersonReleased),
+    "D11s": (events.PersonReleased, events.PersonReleasedBeforeConsent),
+    "D22b": (events.FollowUpCompleted,),
+    "weekend-release": (events.AppointmentBooked,),
+    "D31": (events.ClientAttended, events.ServiceEngaged),
+    "D23": (RecipientTold, WithdrawalAcknowledged),
 }
+
+
+#: Neither the person nor a referral, a medicine or a consent moves by these: every promise of the
+#: state before holds as it was, so there is no difference to look for.
+_ENTAILS_NOTHING: frozenset[type[Data]] = frozenset(
+    {
+        events.DeadlineMissed,
+        events.DeadlineWaived,
+        events.EscalationRaised,
+        events.EscalationAcknowledged,
+    }
+)
+#: But a check that is past makes way for the next one.
+_CHECKS: frozenset[DeadlineCode] = frozenset({"D19", "D21"})
+
+
+def _entails_nothing(one: Event) -> bool:
+    return type(one) in _ENTAILS_NOTHING and getattr(one, "code", None) not in _CHECKS
 
 
 def applied(state: State, said: Sequence[Event]) -> State:
@@ -59,6 +114,8 @@ def finish(
     state: State, said: Sequence[Event], profile: Profile, heard: Data | None = None
 ) -> tuple[Event, ...]:
     """The events of a decision in `state`, with all that they entail; `heard`: what led to it."""
+    if heard is None and all(map(_entails_nothing, said)):
+        return tuple(said)
     said = list(said)
     state = applied(state, said)
     while more := _derived(state, profile):
@@ -70,6 +127,8 @@ def finish(
 
 def _derived(state: State, profile: Profile) -> tuple[Event, ...]:
     """The next derived event that the state calls for; each changes the state so that it stops."""
+    if more := medicine.derived(state, profile):
+        return more
     match state.own.person:
         case InCustody(gaps=tuple() as gaps):
             return _readiness(state, gaps)
@@ -160,7 +219,13 @@ def _settled(
     done = {key_of(one): one.due_at for one in own.done}
     live = {key_of(one): one.due_at for one in own.live}
     put = tuple(
-        DeadlineDue(code=one.code, referral_id=one.referral_id, step=one.step, due_at=one.due_at)
+        DeadlineDue(
+            code=one.code,
+            referral_id=one.referral_id,
+            step=one.step,
+            due_at=one.due_at,
+            since=one.since,
+        )
         for key, one in held.items()
         if live.get(key) != one.due_at and done.get(key) != one.due_at
     )
@@ -168,7 +233,9 @@ def _settled(
     met: list[DeadlineKey] = []
     dropped: list[DeadlineKey] = []
     for one in own.live:
-        if key_of(one) not in held:
+        now = held.get(key_of(one))
+        # Back at a time that was missed or waived already, it is not promised a second time.
+        if now is None or one.due_at != now.due_at == done.get(key_of(one)):
             gone = DeadlineKey(code=one.code, referral_id=one.referral_id, step=one.step)
             (met if _kept(one, acts) else dropped).append(gone)
     # A moved due time is a new promise: the alarm about the old one is over.

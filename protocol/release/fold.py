@@ -4,44 +4,38 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import PlanItem
-from throughcare.contracts.envelope import Message
+from throughcare.contracts.medicine_events import CareEvent as SaidOfCare
 from throughcare.protocol.record import replace
+from throughcare.protocol.release import care, medicine_fold
+from throughcare.protocol.release.life_fold import LifeEvent, apply_life
+from throughcare.protocol.release.medicine_fold import MedicineEvent
 from throughcare.protocol.release.state import (
+    OVER,
     PLACED,
     Accepted,
     Attempt,
     Attended,
     Booked,
-    Cancelled,
-    Candidate,
     Deadline,
-    Ended,
     Engaged,
     Escalation,
     Failed,
-    Granted,
-    Heard,
+    Finished,
     InCustody,
-    Item,
     LeftUnasked,
     Lost,
     Met,
     Missed,
-    NotAsked,
     NotMet,
-    Opening,
     Outside,
     Own,
-    Permission,
     Referral,
     Sent,
+    Situation,
     Stand,
-    Stopped,
     TakingPart,
-    Unheard,
 )
 
 ReleaseEvent = (
@@ -83,6 +77,9 @@ ReleaseEvent = (
     | events.EscalationRaised
     | events.EscalationAcknowledged
     | events.EscalationCleared
+    | MedicineEvent
+    | LifeEvent
+    | care.CareEvent
 )
 
 #: Of attempts in vain: enough for any rule, and a bound on the state.
@@ -94,10 +91,17 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
     match event:
         case events.DeadlinesChanged():
             return _deadlines(own, event)
+        case events.DeadlineMissed() | events.DeadlineWaived():
+            return _past(own, event)
+        case events.EscalationRaised():
+            return _raised(own, event)
+        case events.EscalationCleared():
+            kept = tuple(one for one in own.escalations if one.id != event.escalation_id)
+            return replace(own, escalations=kept)
         case events.ReferralSent():
             return _sent(own, event)
         case events.ReferralAccepted():
-            return _stand(own, event.referral_id, Accepted(event.valid_until))
+            return _accepted(own, event)
         case events.ClientAttended():
             return _attended(own, event)
         case events.ServiceEngaged():
@@ -111,21 +115,18 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
         case events.ReferralReceived():
             return _received(own, event.referral_id)
         case events.ReferralDeclined():
-            return _stand(own, event.referral_id, Failed(event.declined_at))
+            failed = Failed(event.declined_at, waiting_from=event.waiting_from)
+            return _stand(own, event.referral_id, failed)
         case events.ReferralExpired():
             return _stand(own, event.referral_id, Failed(event.expired_at))
         case events.AcceptanceWithdrawn():
-            return _stand(own, event.referral_id, Failed(event.withdrawn_at))
+            return _stand(own, event.referral_id, Failed(event.withdrawn_at, knew=True))
         case events.ReferralCancelled():
-            return _stand(own, event.referral_id, Cancelled())
+            return care.cancelled(own, event)
         case events.AppointmentMissed():
             return _missed(own, event)
         case events.ReleaseAcknowledged():
             return _knows(own, event.referral_id)
-        case events.DeadlineMissed() | events.DeadlineWaived():
-            return _past(own, event)
-        case events.EscalationRaised():
-            return _raised(own, event)
         case events.EscalationAcknowledged():
             return replace(
                 own,
@@ -134,11 +135,10 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
                     for one in own.escalations
                 ),
             )
-        case events.EscalationCleared():
-            kept = tuple(one for one in own.escalations if one.id != event.escalation_id)
-            return replace(own, escalations=kept)
         case events.CaseClosed():
-            return replace(own, person=Ended(event.reason_code), live=(), done=(), escalations=())
+            return care.closed(own, event)
+        case SaidOfCare():
+            return medicine_fold.apply(own, event)
         case (
             events.PlacementStarted()
             | events.RerouteNeeded()
@@ -148,6 +148,19 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
             | events.FollowUpCompleted()
         ):
             return own  # what follows from them is said by the events beside them
+        case (
+            life_events.EpisodeResumed()
+            | life_events.ReleaseDateConfirmed()
+            | life_events.ReleaseReversed()
+            | life_events.AbsenceBegun()
+            | life_events.AbsenceEnded()
+            | life_events.AcceptanceLapsed()
+            | life_events.CaseVoided()
+            | life_events.CaseMovedOutOfScope()
+        ):
+            return apply_life(own, event)
+        case _ if isinstance(event, care.CareEvent):
+            return care.apply(own, event)
         case _:
             return _person(own, event)
 
@@ -179,7 +192,9 @@ def _person(
             return replace(own, person=person, facility=event.facility or own.facility)
         case events.PersonTransferred():
             if isinstance(person, InCustody):
-                person = replace(person, moved_at=event.transferred_at)
+                person = replace(
+                    person, moved_at=event.transferred_at, medicines_moved=event.medicines_moved
+                )
             return replace(own, person=person, facility=event.to_facility)
         case events.PersonReleased():
             person = Outside(
@@ -190,6 +205,8 @@ def _person(
                 attempts=(),
                 checked_day=0,
                 engaged=False,
+                before=_before(person),
+                counts_from=event.counts_from,
             )
             referrals = tuple(
                 replace(one, owes_word=True) if isinstance(one.stand, PLACED) else one
@@ -200,11 +217,18 @@ def _person(
         case events.PersonReleasedBeforeConsent():
             facility = event.facility or own.facility
             return replace(
-                own, person=LeftUnasked(event.released_at, event.known_at), facility=facility
+                own,
+                person=LeftUnasked(event.released_at, event.known_at, _before(person)),
+                facility=facility,
             )
         case events.ReadinessConfirmed():
             if isinstance(person, InCustody):
-                person = replace(person, gaps=tuple(gap.item for gap in event.gaps))
+                person = replace(
+                    person,
+                    gaps=tuple(gap.item for gap in event.gaps),
+                    medicine_gaps=tuple(gap.line for gap in event.medicine_gaps),
+                    kit_gap=event.kit_gap is not None,
+                )
         case events.ReadinessLost():
             if isinstance(person, InCustody):
                 person = replace(person, gaps=None)
@@ -220,6 +244,13 @@ def _person(
         case _:
             assert_never(event)
     return replace(own, person=person)
+
+
+def _before(person: Situation) -> InCustody | None:
+    """What a release that is taken back leads back to."""
+    if isinstance(person, InCustody):
+        return person
+    return person.before if isinstance(person, LeftUnasked) else None
 
 
 def _sent(own: Own, event: events.ReferralSent) -> Own:
@@ -249,6 +280,14 @@ def _stand(own: Own, referral_id: UUID, stand: Stand) -> Own:
     return own if one is None else _replace_one(own, replace(one, stand=stand))
 
 
+def _accepted(own: Own, event: events.ReferralAccepted) -> Own:
+    one = _find(own, event.referral_id)
+    if one is None:
+        return own
+    stand = Accepted(event.valid_until)
+    return _replace_one(own, replace(one, stand=stand, accepted_at=event.accepted_at, held=True))
+
+
 def _received(own: Own, referral_id: UUID) -> Own:
     one = _find(own, referral_id)
     if one is None or not isinstance(one.stand, Sent):
@@ -263,9 +302,9 @@ def _knows(own: Own, referral_id: UUID) -> Own:
 
 def _booked(own: Own, event: events.AppointmentBooked) -> Own:
     one = _find(own, event.referral_id)
-    if one is None or not isinstance(one.stand, Accepted | Booked | Missed):
+    if one is None or isinstance(one.stand, OVER):
         return own
-    stand = Booked(one.stand.valid_until, event.appointment_at)
+    stand = Booked(getattr(one.stand, "valid_until", None), event.appointment_at)
     owes_word = one.owes_word and not isinstance(own.person, Outside)
     return _replace_one(own, replace(one, stand=stand, owes_word=owes_word))
 
@@ -275,7 +314,7 @@ def _missed(own: Own, event: events.AppointmentMissed) -> Own:
     if one is None or not isinstance(one.stand, Booked):
         return own
     stand = Missed(one.stand.valid_until, event.noticed_at, attempts=0)
-    return _replace_one(own, replace(one, stand=stand))
+    return _replace_one(own, replace(one, stand=stand, misses=one.misses + 1))
 
 
 def _attended(own: Own, event: events.ClientAttended) -> Own:
@@ -283,9 +322,10 @@ def _attended(own: Own, event: events.ClientAttended) -> Own:
     if one is None:
         return own
     seen_at = max(event.attended_at, one.seen_at or event.attended_at)
-    stand = one.stand if isinstance(one.stand, Engaged) else Attended()
+    stand = one.stand if isinstance(one.stand, Engaged | Finished) else Attended()
     owes_word = one.owes_word and not _after_release(own, event.attended_at)
-    return _replace_one(own, replace(one, stand=stand, seen_at=seen_at, owes_word=owes_word))
+    one = replace(one, stand=stand, seen_at=seen_at, owes_word=owes_word)
+    return _replace_one(own, replace(one, misses=0, recall_at=None, recall_reason=None))
 
 
 def _after_release(own: Own, moment: datetime) -> bool:
@@ -321,14 +361,19 @@ def _checked(own: Own, event: events.FollowUpChecked) -> Own:
         return own
     attempts = own.person.attempts if event.contact_kind == "none" else ()
     day = max(own.person.checked_day, event.checkpoint_day)
-    return replace(own, person=replace(own.person, attempts=attempts, checked_day=day))
+    person = replace(own.person, attempts=attempts, checked_day=day)
+    if event.contact_kind != "none":
+        person = replace(person, reached_day=day)
+    return replace(own, person=person)
 
 
 def _deadlines(own: Own, event: events.DeadlinesChanged) -> Own:
     gone = {(key.code, key.referral_id, key.step) for key in (*event.met, *event.dropped)}
     gone.update((put.code, put.referral_id, put.step) for put in event.put)
     kept = [one for one in own.live if (one.code, one.referral_id, one.step) not in gone]
-    kept.extend(Deadline(put.code, put.referral_id, put.step, put.due_at) for put in event.put)
+    kept.extend(
+        Deadline(put.code, put.referral_id, put.step, put.due_at, put.since) for put in event.put
+    )
     return replace(own, live=tuple(kept))
 
 
@@ -350,46 +395,10 @@ def _raised(own: Own, event: events.EscalationRaised) -> Own:
         to_role=event.to_role,
         to_party=event.to_party,
         acknowledged=False,
+        climbs_at=event.climbs_at,
     )
-    return replace(own, escalations=(*own.escalations, raised))
-
-
-# -- what intake said ----------------------------------------------------------------------------
-
-
-def listen(heard: Heard, event: Message) -> Heard:
-    data = event.data
-    if isinstance(heard, Unheard):
-        if not isinstance(data, intake.CaseOpened):
-            return heard
-        return Opening(
-            protocol_version=event.protocol_version,
-            origin=data.origin,
-            facility=data.facility,
-            opened_at=event.recorded_at,
-            consent=NotAsked(),
-            plan=(),
-        )
-    match data:
-        case intake.ConsentGranted():
-            permissions = tuple(
-                Permission(item.receiver_type, item.party, item.data_classes, item.purposes)
-                for item in data.items
-            )
-            granted = Granted(data.consent_id, data.expires_on, permissions)
-            return replace(heard, consent=granted)
-        case intake.ConsentRefused() | intake.ConsentWithdrawn():
-            return replace(heard, consent=Stopped())
-        case intake.PlanAgreed() | intake.PlanRevised():
-            return replace(heard, plan=tuple(_item(item) for item in data.items))
-        case _:
-            return heard
-
-
-def _item(item: PlanItem) -> Item:
-    return Item(
-        item=item.item,
-        service_type=item.service_type,
-        mandatory=item.mandatory,
-        receivers=tuple(Candidate(one.party, one.receiver_type) for one in item.receivers),
+    below = tuple(
+        replace(one, climbs_at=None) if one.id == event.climbed_from else one
+        for one in own.escalations
     )
+    return replace(own, escalations=(*below, raised))

@@ -1,11 +1,16 @@
 """What follows in release from what intake decided."""
 
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events
 from throughcare.contracts import release_events as events
+from throughcare.contracts.consent_events import ConsentNarrowed, ConsentWidened
 from throughcare.contracts.kinds import Data, Event
 from throughcare.protocol.decision import Context
 from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.release import life, recipients
 from throughcare.protocol.release.ending import close
+from throughcare.protocol.release.life_promises import is_outside_already
+from throughcare.protocol.release.medicine import opened_by_needs
 from throughcare.protocol.release.rules import plan_item
 from throughcare.protocol.release.state import OPEN, LeftUnasked, State
 
@@ -16,11 +21,19 @@ def follow(state: State, event: Data, context: Context, profile: Profile) -> tup
         case intake.CaseOpened():
             return _opened(event, context)
         case intake.ConsentGranted():
-            return _granted(state)
+            return _granted(state, context)
+        case intake.NeedsAssessed():
+            return opened_by_needs(state, event.flags, context)
+        case life_events.CaseReopened():
+            return life.resume(state, event, context, profile)
         case intake.ConsentRefused():
             return close(state.own.referrals, "consent-refused")
         case intake.ConsentWithdrawn():
-            return close(state.own.referrals, "consent-withdrawn", "consent-withdrawn")
+            return recipients.withdrawn(state, context)
+        case ConsentNarrowed():
+            return recipients.narrowed(state, context, profile)
+        case ConsentWidened():
+            return recipients.widened(state, context, profile)
         case intake.PlanRevised():
             return tuple(
                 events.ReferralCancelled(referral_id=one.id, reason_code="plan-revised")
@@ -44,7 +57,7 @@ def _opened(event: intake.CaseOpened, context: Context) -> tuple[Event, ...]:
     )
 
 
-def _granted(state: State) -> tuple[Event, ...]:
+def _granted(state: State, context: Context) -> tuple[Event, ...]:
     """Consent that was on its way when the person left: the release counts after all."""
     person = state.own.person
     if not isinstance(person, LeftUnasked):
@@ -55,5 +68,6 @@ def _granted(state: State) -> tuple[Event, ...]:
             known_at=person.known_at,
             unplanned=True,
             facility=state.own.facility,
+            counts_from=context.received_at if is_outside_already(state) else None,
         ),
     )

@@ -7,17 +7,28 @@ the record shows every promise and its time, and there is one live set at any mo
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.protocol.calendar import after, end_of_day, local_day
 from throughcare.protocol.profiles.model import Profile, Span
+from throughcare.protocol.release import care_promises
+from throughcare.protocol.release.allowance import allowance
+from throughcare.protocol.release.life_promises import (
+    begun_at,
+    is_outside_already,
+    life_promises,
+)
+from throughcare.protocol.release.medicine_promises import of_care
 from throughcare.protocol.release.rules import (
+    counted_from,
     is_care,
     opening,
     plan_item,
     responsible,
     track,
+    working_on,
 )
 from throughcare.protocol.release.state import (
     Deadline,
@@ -45,30 +56,47 @@ def key_of(one: Deadline) -> Key:
 def promises(state: State, profile: Profile) -> Iterator[Deadline]:
     """Every promise the state implies, also those already missed whose cause still stands."""
     person = state.own.person
+    yield from care_promises.of_recipients(state, profile)
     match person:
         case Ended():
             return
         case InCustody():
             yield from _before_release(state, person, profile)
         case LeftUnasked():
-            yield Deadline("D02c", None, None, person.known_at)
+            yield Deadline("D02c", None, None, _unasked_until(state, person, profile))
         case Outside():
             yield from _after_release(state, person, profile)
+            yield from allowance(state, person, profile)
+        case _:
+            assert_never(person)
+    yield from care_promises.of_case(state, profile)
     for one in state.own.referrals:
         yield from _of_referral(state, one, profile)
+        yield from care_promises.of_referral(state, one, profile)
+    yield from of_care(state, profile)
+    yield from life_promises(state, profile)
 
 
 def _before_release(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
     heard = opening(state)
-    if heard.origin == "programme" and isinstance(heard.consent, NotAsked):
-        yield Deadline("D02b", None, None, after(profile, heard.opened_at, profile.forget_unasked))
+    waits = heard.origin == "programme" or is_outside_already(state)
+    if waits and isinstance(heard.consent, NotAsked):
+        due_at = after(profile, begun_at(state), profile.forget_unasked)
+        yield Deadline("D02b", None, None, due_at)
     if person.expected_on is not None:
         day = person.expected_on + timedelta(days=profile.passed.amount)
         yield Deadline("D11b", None, None, end_of_day(profile, day))
 
 
+def _unasked_until(state: State, person: LeftUnasked, profile: Profile) -> datetime:
+    """At once; but who came by themselves, or came back, is given time to be asked."""
+    if not is_outside_already(state):
+        return person.known_at
+    return after(profile, max(person.known_at, begun_at(state)), profile.life.wait_outside)
+
+
 def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
-    released_at = person.released_at
+    released_at = counted_from(person)
     released_on = local_day(profile, released_at)
 
     def on_day(day: int) -> datetime:
@@ -101,20 +129,26 @@ def _of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Dead
     person = state.own.person
     match one.stand:
         case Sent() as sent:
-            yield Deadline("D07", one.id, None, _answer_due(state, sent, profile))
+            due_at = _answer_due(state, sent, profile)
+            yield Deadline("D07", one.id, None, due_at, sent.sent_at)
         case Failed() as failed:
             if _is_last_word(state, one):
                 span = profile.reroute[one.urgency]
-                yield Deadline("D08", one.id, None, after(profile, failed.since, span))
+                since = failed.since
+                yield Deadline("D08", one.id, None, after(profile, since, span), since)
         case Missed() as missed:
             if isinstance(person, Outside):
-                since = missed.noticed_at
+                # Missed in custody, it is made up for outside: nobody could look before.
+                since = max(missed.noticed_at, person.known_at)
                 if missed.attempts == 0:
-                    yield Deadline("D18", one.id, 1, after(profile, since, profile.outreach_first))
+                    due_at = after(profile, since, profile.outreach_first)
+                    yield Deadline("D18", one.id, 1, due_at, since)
                 wanted = profile.lost_rule.attempts
-                if missed.attempts < wanted and not missed.reached:
+                # Who stayed away so often is looked for even if somebody spoke with them.
+                searching = one.misses >= profile.care.search_after_misses or not missed.reached
+                if missed.attempts < wanted and searching:
                     due_at = after(profile, since, profile.outreach_all)
-                    yield Deadline("D18", one.id, wanted, due_at)
+                    yield Deadline("D18", one.id, wanted, due_at, since)
         case _:
             pass
     if one.owes_word and isinstance(person, Outside) and is_care(one, profile):
@@ -140,7 +174,7 @@ def _answer_due(state: State, sent: Sent, profile: Profile) -> datetime:
 
 def _is_last_word(state: State, one: Referral) -> bool:
     """Whether this failed referral is why its item has nobody."""
-    if plan_item(state, one.item) is None:
+    if plan_item(state, one.item) is None or working_on(state.own, one.item) is not None:
         return False
     last = next(other for other in reversed(state.own.referrals) if other.item == one.item)
     return last.id == one.id

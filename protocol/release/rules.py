@@ -12,6 +12,7 @@ from throughcare.protocol.release.state import (
     PLACED,
     Candidate,
     Failed,
+    Finished,
     Granted,
     InCustody,
     Item,
@@ -19,6 +20,7 @@ from throughcare.protocol.release.state import (
     Outside,
     Own,
     Referral,
+    Sent,
     State,
 )
 
@@ -57,7 +59,16 @@ def asked(own: Own, number: int) -> frozenset[str]:
     return frozenset(
         one.receiver
         for one in own.referrals
-        if one.item == number and isinstance(one.stand, Failed)
+        if one.item == number and isinstance(one.stand, Failed) and not one.stand.lapsed
+    )
+
+
+def _had_it(own: Own, number: int) -> frozenset[str]:
+    """Who is being asked for an item, and whose service for it is over: the list goes on to others."""
+    return frozenset(
+        one.receiver
+        for one in own.referrals
+        if one.item == number and isinstance(one.stand, Sent | Finished)
     )
 
 
@@ -66,15 +77,29 @@ def next_receiver(state: State, item: Item, profile: Profile, on: date) -> Candi
     given = consent(state, on)
     if given is None:
         return None
-    tried = asked(state.own, item.item)
+    tried = asked(state.own, item.item) | _had_it(state.own, item.item)
     return next(
         (
             receiver
             for receiver in item.receivers
-            if receiver.party not in tried and covers(given, item, receiver, profile)
+            if receiver.party not in tried
+            and covers(given, item, receiver, profile)
+            and may_be_asked(state, receiver, profile)
         ),
         None,
     )
+
+
+def only_outside(receiver: Candidate, profile: Profile) -> bool:
+    """Whether this kind of receiver hears nothing of the person before the release."""
+    rule = profile.receivers.get(receiver.receiver_type)
+    return rule is not None and not rule.before_release
+
+
+def may_be_asked(state: State, receiver: Candidate, profile: Profile) -> bool:
+    if receiver.party in state.own.suspended:
+        return False
+    return isinstance(state.own.person, Outside) or not only_outside(receiver, profile)
 
 
 def working_on(own: Own, number: int) -> Referral | None:
@@ -96,15 +121,16 @@ def is_care(referral: Referral, profile: Profile) -> bool:
 
 
 def responsible(state: State, profile: Profile) -> Referral | None:
-    """The care receiver that answers for the person: the first that took the case on."""
-    return next(
-        (
-            one
-            for one in state.own.referrals
-            if isinstance(one.stand, PLACED) and is_care(one, profile)
-        ),
-        None,
-    )
+    """The care receiver that answers for the person: the first that took the case on.
+
+    One whose own service is over still follows up where nobody else holds the person.
+    """
+    care = [one for one in state.own.referrals if is_care(one, profile)]
+    for stands in (PLACED, (Finished,)):
+        for one in care:
+            if isinstance(one.stand, stands):
+                return one
+    return None
 
 
 def track(state: State, now: datetime, profile: Profile) -> Urgency:
@@ -152,3 +178,8 @@ def own_referral(state: State, context: Context, referral_id: UUID) -> Referral 
 def outside(state: State) -> Outside | Refused:
     person = state.own.person
     return person if isinstance(person, Outside) else Refused("person-not-released")
+
+
+def counted_from(person: Outside) -> datetime:
+    """From when contact and follow-up count: the release, or when the person came (back)."""
+    return person.counts_from or person.released_at

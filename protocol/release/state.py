@@ -9,19 +9,24 @@ from uuid import UUID
 from msgspec import json
 
 from throughcare.contracts.codes import (
+    AbsenceKind,
     CloseReason,
     DeadlineCode,
+    MedicineLine,
+    NeedFlag,
     Origin,
     OutreachMeans,
     ReceiverType,
     Role,
+    SenderCancelReason,
     ServiceType,
     Urgency,
 )
 from throughcare.protocol.record import Record
+from throughcare.protocol.release.medicine_state import Kit, Line, Support
 
 #: Of the dumped form below.
-STATE_VERSION = 2
+STATE_VERSION = 4
 
 # -- a referral ----------------------------------------------------------------------------------
 
@@ -65,18 +70,32 @@ class Failed(Record, frozen=True, tag="failed"):
     """Declined, expired, or the acceptance was withdrawn: the item looks for another receiver."""
 
     since: datetime
+    #: Only the time it was kept for ran out: nobody said no.
+    lapsed: bool = False
+    #: It said no, and offered a place from this day on.
+    waiting_from: date | None = None
+    #: It had said yes before: it may know who the person is.
+    knew: bool = False
 
 
 class Cancelled(Record, frozen=True, tag="cancelled"):
     """Taken back, or over with the case."""
 
+    knew: bool = False
 
-Stand = Sent | Accepted | Booked | Missed | Attended | Engaged | Failed | Cancelled
+
+class Finished(Record, frozen=True, tag="finished"):
+    """The service is over; the receiver may still follow up."""
+
+    ended_at: datetime
+
+
+Stand = Sent | Accepted | Booked | Missed | Attended | Engaged | Failed | Cancelled | Finished
 #: The receiver said yes and that still holds.
 PLACED = (Accepted, Booked, Missed, Attended, Engaged)
 #: Can still be cancelled: nobody has met the person there.
 OPEN = (Sent, Accepted, Booked, Missed)
-OVER = (Failed, Cancelled)
+OVER = (Failed, Cancelled, Finished)
 
 
 class Referral(Record, frozen=True):
@@ -92,9 +111,24 @@ class Referral(Record, frozen=True):
     owes_word: bool = False
     #: The last time the receiver met the person.
     seen_at: datetime | None = None
+    #: It said yes once: identity may have gone there.
+    held: bool = False
+    accepted_at: datetime | None = None
+    #: Appointments that passed without the person.
+    misses: int = 0
+    #: When the sender asked for the place back, and why.
+    recall_at: datetime | None = None
+    recall_reason: SenderCancelReason | None = None
 
 
 # -- the person ----------------------------------------------------------------------------------
+
+
+class Absence(Record, frozen=True):
+    """Out of the facility, and not free."""
+
+    kind_code: AbsenceKind | None
+    since: datetime
 
 
 class InCustody(Record, frozen=True, tag="in-custody"):
@@ -106,6 +140,16 @@ class InCustody(Record, frozen=True, tag="in-custody"):
     moved_at: datetime | None
     #: None: readiness is not confirmed; else the items that were left open for a named reason.
     gaps: tuple[int, ...] | None
+    #: Medicine lines and the kit, where they were left open for a named reason.
+    medicine_gaps: tuple[MedicineLine, ...] = ()
+    kit_gap: bool = False
+    #: Whether the medicines came along with the last transfer; None: not said.
+    medicines_moved: bool | None = None
+    absent: Absence | None = None
+    #: When the last absence fact applied was said.
+    absence_said_at: datetime | None = None
+    #: A release was taken back then: word of that release is old.
+    back_at: datetime | None = None
 
 
 class LeftUnasked(Record, frozen=True, tag="left-unasked"):
@@ -113,6 +157,10 @@ class LeftUnasked(Record, frozen=True, tag="left-unasked"):
 
     released_at: datetime
     known_at: datetime
+    #: What to go back to where there was no release after all.
+    before: InCustody | None = None
+    #: Somebody met the person after this release, before the case was closed and reopened.
+    met: bool = False
 
 
 class NotMet(Record, frozen=True, tag="not-met"):
@@ -151,10 +199,18 @@ class Outside(Record, frozen=True, tag="outside"):
     checked_day: int
     #: Whether the person ever took part in a service.
     engaged: bool
+    #: What to go back to where there was no release after all.
+    before: InCustody | None = None
+    #: Contact and follow-up count from here; None: from the release.
+    counts_from: datetime | None = None
+    #: The latest check in which the person was reached; 0: none.
+    reached_day: int = 0
 
 
 class Ended(Record, frozen=True, tag="ended"):
     reason_code: CloseReason
+    #: Where the person was: a case may be reopened.
+    was: InCustody | LeftUnasked | Outside | None = None
 
 
 Situation = InCustody | LeftUnasked | Outside | Ended
@@ -168,6 +224,19 @@ class Deadline(Record, frozen=True):
     referral_id: UUID | None
     step: int | None
     due_at: datetime
+    #: When it began: None where nobody is reminded and no alarm climbs.
+    since: datetime | None = None
+    #: How many reminders went out.
+    reminded: int = 0
+
+
+class Recall(Record, frozen=True):
+    """A recipient whose permission ended and who has not said what became of the data."""
+
+    referral_id: UUID
+    receiver: str
+    recalled_at: datetime
+    told: bool = False
 
 
 class Escalation(Record, frozen=True):
@@ -179,6 +248,7 @@ class Escalation(Record, frozen=True):
     to_role: Role
     to_party: str | None
     acknowledged: bool
+    climbs_at: datetime | None = None
 
 
 class Own(Record, frozen=True):
@@ -193,6 +263,15 @@ class Own(Record, frozen=True):
     #: Fired or waived: not promised again unless the due time moves.
     done: tuple[Deadline, ...]
     escalations: tuple[Escalation, ...]
+    lines: tuple[Line, ...] = ()
+    #: None: nobody has spoken of it yet.
+    kit: Kit | None = None
+    support: tuple[Support, ...] = ()
+    #: When the case was reopened the last time.
+    resumed_at: datetime | None = None
+    recalls: tuple[Recall, ...] = ()
+    #: Receivers that closed: nothing of this case goes to them any more.
+    suspended: tuple[str, ...] = ()
 
 
 # -- what intake said ----------------------------------------------------------------------------
@@ -213,6 +292,8 @@ class Granted(Record, frozen=True, tag="granted"):
     consent_id: UUID
     expires_on: date
     permissions: tuple[Permission, ...]
+    #: The facility may hear how it went on after the release.
+    feedback_to_facility: bool = False
 
 
 class Stopped(Record, frozen=True, tag="stopped"):
@@ -246,6 +327,14 @@ class Opening(Record, frozen=True, tag="opening"):
     opened_at: datetime
     consent: Consent
     plan: tuple[Item, ...]
+    #: Of the last assessment of needs, and when it was recorded.
+    needs: tuple[NeedFlag, ...] = ()
+    assessed_at: datetime | None = None
+    #: Since the case was opened, or opened again, somebody asked.
+    offered: bool = False
+    #: When each was recorded.
+    consented_at: datetime | None = None
+    planned_at: datetime | None = None
 
 
 Heard = Unheard | Opening

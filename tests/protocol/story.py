@@ -17,11 +17,13 @@ from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.events import WRITER
 from throughcare.contracts.kinds import Data, Event
+from throughcare.contracts.life_facts import ReleaseDateConfirmed
 from throughcare.protocol.decision import Context, Decided, Decision, Refused, Superseded
 from throughcare.protocol.half import Half
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.refusals import REFUSALS
 from throughcare.protocol.release import HALF as RELEASE
+from throughcare.protocol.release.state import InCustody
 
 CASE = UUID(int=0xCA5E)
 #: Monday, 09:00 in Bishkek.
@@ -62,6 +64,12 @@ class Story:
     #: False: what one half says does not reach the other until `deliver`.
     connected: bool = True
     undelivered: list[Message] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=lambda: {INTAKE.name: 0, RELEASE.name: 0})
+    #: All that a half said or heard, in the order in which it did.
+    steps: list[tuple[str, Message]] = field(default_factory=list)
+    #: The prison says again in time that the date stands, and cover is arranged for days off.
+    confirms: bool = True
+    version: str = VERSION
 
     # -- driving ---------------------------------------------------------------------------
 
@@ -80,7 +88,7 @@ class Story:
             party=party,
             roles=frozenset(roles),
             new_id=self.new_id,
-            protocol_version=VERSION,
+            protocol_version=self.version,
         )
 
     def tell(
@@ -111,10 +119,12 @@ class Story:
                 occurred_at=context.occurred_at,
                 recorded_at=context.received_at,
                 correlation_id=context.id,
-                protocol_version=VERSION,
-                sequence=1 + sum(m.source == f"/services/{name}" for m in self.said),
+                protocol_version=self.version,
+                sequence=self.versions[name] + 1,
             )
+            self.versions[name] += 1
             self.said.append(message)
+            self.steps.append((name, message))
             self.states[name] = self.halves[name].evolve(self.states[name], message)
             self.undelivered.append(message)
         if self.connected:
@@ -123,18 +133,39 @@ class Story:
     def deliver(self) -> None:
         while self.undelivered:
             message = self.undelivered.pop(0)
-            other = "release" if message.source == "/services/intake" else "intake"
-            half = self.halves[other]
-            self.states[other] = half.hear(self.states[other], message)
-            context = self.context(None, ("system",), message.occurred_at)
-            self._record(other, half.react(self.states[other], message.data, context), context)
+            self.hand_over(message)
+
+    def hand_over(self, message: Message) -> None:
+        """To the half that did not say it."""
+        other = "release" if message.source == "/services/intake" else "intake"
+        half = self.halves[other]
+        self.steps.append((other, message))
+        self.states[other] = half.hear(self.states[other], message)
+        context = self.context(None, ("system",), message.occurred_at)
+        self._record(other, half.react(self.states[other], message.data, context), context)
 
     def until(self, moment: datetime) -> None:
         """Live on: whatever falls due on the way fires when it does."""
         while (due := RELEASE.next_due_at(self.states["release"])) is not None and due <= moment:
             self.now = max(self.now, due)
+            if self.confirms and self._confirmed():
+                continue
             self.must(rc.RunDeadlines(as_of=self.now), None, "system")
         self.now = max(self.now, moment)
+
+    def _confirmed(self) -> bool:
+        """What would only be noise here: a date is said once more, cover for days off is arranged."""
+        own = self.release.own
+        near = {d.code for d in own.live if d.due_at <= self.now}
+        if "weekend-release" in near:
+            waive = rc.WaiveDeadline(code="weekend-release", reason_code="done-outside")
+            self.must(waive, *COORD)
+            return True
+        if "D11" not in near or not isinstance(own.person, InCustody):
+            return False
+        on = own.person.expected_on
+        self.must(ReleaseDateConfirmed.model_validate({"expected_release_on": on}), *PRISON)
+        return True
 
     def after(self, **span: float) -> None:
         self.until(self.now + timedelta(**span))
@@ -199,6 +230,7 @@ class Story:
         return self
 
     def planned(self, *items: PlanItem) -> "Story":
+        self.must(NEEDS, "kg-31", "prison-psych")
         self.must(ic.AgreePlan(items=items or PLAN, client_signed=True), "kg-31", "prison-psych")
         return self
 
@@ -221,6 +253,7 @@ class Story:
         return self
 
 
+NEEDS = ic.AssessNeeds(tool_code="t", tool_version="1", flags=("housing",))
 OFFER = ic.OfferConsent(
     language="ky-Cyrl", form_version="f1", explained_orally=True, witness_role="ngo"
 )
@@ -235,6 +268,7 @@ REHAB = ConsentItem(
 )
 PROBATION = ConsentItem(receiver_type="probation", data_classes=("P1",), purposes=("social",))
 PERMISSIONS = (NGO, REHAB, PROBATION)
+DOSE = ConsentItem(receiver_type="oat-site", data_classes=("P1", "P3"), purposes=("dose",))
 PLAN = (
     PlanItem(
         item=1,
@@ -259,6 +293,17 @@ PLAN = (
     ),
 )
 
+
+OAT = PlanItem(
+    item=4,
+    service_type="oat",
+    mandatory=False,
+    pathway="oat",
+    receivers=(
+        Receiver(party="site-one", receiver_type="oat-site"),
+        Receiver(party="site-two", receiver_type="oat-site"),
+    ),
+)
 
 OPENED = ie.CaseOpened(
     origin="facility", reason_code="self-request", opened_by="kg-31", facility="kg-31"

@@ -1,6 +1,7 @@
 """From a decision to an outcome: what whoever asked will read."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,21 @@ def test_what_was_refused_names_the_rule() -> None:
     )
 
 
+def test_what_came_too_late_is_superseded_and_says_so(story: Story) -> None:
+    story.opened().consented().released()
+    seat = Seat(RELEASE)
+    older = _message(facts.PersonReleased(), "prison-admin")._replace(
+        occurred_at=START - timedelta(hours=1)
+    )
+
+    answer = seat.rule(story.release, older, _new_id())
+    assert answer.outcome is not None
+
+    assert answer.outcome((), 0, 0) == outcomes.Superseded(
+        **COMMON, answered_type=facts.PersonReleased.type, reason_code="older-than-applied"
+    )
+
+
 def test_what_is_held_has_no_outcome_yet(story: Story) -> None:
     seat = Seat(RELEASE)
     answer = seat.rule(
@@ -120,5 +136,17 @@ def test_a_seat_drives_its_half(story: Story) -> None:
     assert seat.protocol_version(state, opened._replace(protocol_version="")) == VERSION
     assert seat.next_due_at(story.release) is not None
     assert Seat(INTAKE).next_due_at(story.intake) is None
-    assert list(seat.react(state, opened, _new_id())) == []
+    assert [e.name for e in seat.react(state, opened, _new_id())] == ["deadlines-changed"]
     assert seat.load(seat.dump(state)) == state
+
+
+def test_what_a_human_discarded_is_answered_with_where_it_lies() -> None:
+    said = Seat(RELEASE).discarded("/prison-service/records", "7", None, UUID(int=9))
+
+    assert said == outcomes.DeadLettered(
+        answered_source="/prison-service/records",
+        answered_id="7",
+        answered_type=None,
+        dead_letter_id=UUID(int=9),
+        stage="decide",
+    )

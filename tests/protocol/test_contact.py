@@ -325,7 +325,7 @@ def test_each_receiver_confirms_once_that_it_knows_of_the_release(ready: Story) 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda id: rc.RecordOutreach(referral_id=id, means="phone", result="met"),
+        lambda id: rc.RecordOutreach(referral_id=id, means="visit", result="met"),
         lambda id: rc.EngageService(referral_id=id, criterion_code="other"),
         lambda id: rc.ReportMissedAppointment(referral_id=id),
         lambda id: rc.AcknowledgeRelease(referral_id=id),
@@ -347,3 +347,15 @@ def test_what_a_receiver_does_needs_a_referral_it_accepted(story: Story, make: A
 def test_declaring_a_loss_needs_a_release(ready: Story) -> None:
     lost = rc.DeclareContactLost(referral_id=_first(ready))
     assert ready.tell(lost, *ONE) == Refused("person-not-released")
+
+
+@pytest.mark.parametrize("means", ["phone", "family-if-consented"])
+def test_a_call_or_the_family_is_no_witnessed_contact(ready: Story, means: Any) -> None:
+    released = ready.released()
+    one = released.release.own.referrals[0]
+    call = rc.RecordOutreach(referral_id=one.id, means=means, result="met")
+
+    assert released.tell(call, one.receiver, one.receiver_type) == Refused(
+        "meeting-not-by-this-means"
+    )
+    assert "D17" in released.codes()

@@ -99,7 +99,7 @@ def test_facts_lead_to_the_same_state_in_any_order_of_arrival() -> None:
 def test_a_transfer_moves_the_case_and_loses_readiness(story: Story) -> None:
     story.opened().scheduled(60).consented().planned()
     story.accepted(1)
-    story.must(rc.ConfirmReadiness(), "kg-31", "prison-health")
+    story.must(rc.ConfirmReadiness(kit_gap="no-time"), "kg-31", "prison-health")
     story.must(facts.PersonTransferred(to_facility="kg-27", medicines_moved=False), *PRISON)
 
     [moved] = story.events(re.PersonTransferred)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from throughcare.contracts import intake_commands as ic
 from throughcare.contracts import release_commands as rc
 from throughcare.contracts import release_events as re
 from throughcare.protocol.decision import Decided, Refused
@@ -42,10 +41,12 @@ def test_a_missed_appointment_wants_outreach_in_a_day_and_three_attempts_in_a_we
         assert (("D18", referral_id, 3) in released.live()) == (done < 3)
 
 
-@pytest.mark.parametrize("result", ["met", "reached"])
-def test_who_was_found_need_not_be_looked_for_again(released: Story, result: Any) -> None:
+@pytest.mark.parametrize(("means", "result"), [("visit", "met"), ("phone", "reached")])
+def test_who_was_found_need_not_be_looked_for_again(
+    released: Story, means: Any, result: Any
+) -> None:
     referral_id = _missed_appointment(released)
-    released.must(rc.RecordOutreach(referral_id=referral_id, means="phone", result=result), *ONE)
+    released.must(rc.RecordOutreach(referral_id=referral_id, means=means, result=result), *ONE)
 
     assert ("D18", referral_id, 3) not in released.live()
 
@@ -205,7 +206,7 @@ def test_while_something_is_undecided_people_are_told_and_nothing_ends(story: St
     only = rc.RunDeadlines(as_of=story.now, escalate_only=True)
     story.must(only, None, "system")
 
-    assert story.raised() == [("D07", None, 2, "protocol-coordinator", None)]
+    assert ("D07", None, 2, "protocol-coordinator", None) in story.raised()
     assert story.events(re.ReferralExpired) == []
     assert ("D07", referral_id, None) in story.live()
     assert story.tell(only, None, "system") == Decided(())
@@ -219,7 +220,7 @@ def test_alarms_that_end_nothing_are_raised_all_the_same(released: Story) -> Non
     released.now += timedelta(hours=49)
     released.must(rc.RunDeadlines(as_of=released.now, escalate_only=True), None, "system")
 
-    assert released.missed() == ["D15", "D17"]
+    assert released.missed()[-2:] == ["D15", "D17"]
 
 
 def test_a_coordinator_waives_a_promise_with_a_reason(released: Story) -> None:
@@ -235,7 +236,9 @@ def test_a_coordinator_waives_a_promise_with_a_reason(released: Story) -> None:
     assert ("D18", 3, 1, "ngo", "ngo-one") not in released.raised()
 
 
-@pytest.mark.parametrize("code", ["D02b", "D02c", "D11b", "D17", "D22"])
+@pytest.mark.parametrize(
+    "code", ["D02b", "D02c", "D02d", "D07b", "D07c", "D11b", "D17", "D22", "D22b", "D23"]
+)
 def test_promise_one_is_not_waived(released: Story, code: Any) -> None:
     waive = rc.WaiveDeadline(code=code, step=48, reason_code="person-asked")
 
@@ -262,7 +265,7 @@ def test_an_alarm_is_acknowledged_by_whom_it_addresses_or_a_coordinator(released
 
 
 def test_nothing_lives_once_the_case_is_closed(released: Story) -> None:
-    released.must(ic.WithdrawConsent(received_how="sms"), *ONE)
+    released.must(rc.ReportDeath(), *ONE)
 
     assert released.live() == {}
     assert HALF.next_due_at(released.release) is None

@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
+from throughcare.contracts import care_commands as cc
+from throughcare.contracts import consent_commands as sc
 from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as ic
 from throughcare.contracts import release_commands as rc
+from throughcare.contracts.codes import Removal
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.release_events import CaseClosed
 from throughcare.protocol import notices as rules
 from throughcare.protocol.notices import KnownParties, Notice
 from throughcare.protocol.stage import Course, follow, stage, stage_of
-from throughcare.tests.protocol.story import Story
+from throughcare.tests.protocol.story import NGO, OFFER, PSYCH, START, Story, consent
 
 ONE = ("ngo-one", "ngo")
 PRISON = ("kg-gsin", "prison-admin")
@@ -52,7 +55,7 @@ def _both(story: Story) -> tuple[str, str]:
 def test_the_stage_of_events_is_the_stage_of_states(accepted: Story) -> None:
     story = accepted
     assert _both(story) == ("referring",) * 2
-    story.must(rc.ConfirmReadiness(), "kg-31", "prison-health")
+    story.must(rc.ConfirmReadiness(kit_gap="no-time"), "kg-31", "prison-health")
     assert _both(story) == ("ready",) * 2
     story.must(facts.PersonTransferred(to_facility="kg-27"), *PRISON)
     assert _both(story) == ("referring",) * 2
@@ -158,6 +161,7 @@ def test_a_transfer_tells_the_health_service_of_the_new_place(accepted: Story) -
     accepted.must(facts.PersonTransferred(to_facility="kg-27"), *PRISON)
 
     assert _of(accepted, "case-moved") == [Notice("case-moved", "prison-health", facility="kg-27")]
+    assert _of(accepted, "case-left") == [Notice("case-left", "prison-health", facility="kg-31")]
 
 
 def test_an_alarm_goes_to_whom_it_names(accepted: Story) -> None:
@@ -252,14 +256,15 @@ def test_a_facility_named_with_a_date_is_the_one_to_tell(story: Story) -> None:
     story.must(moved, *PRISON)
     story.after(days=12)
 
-    assert _of(story, "alarm") == [Notice("alarm", "prison-admin", facility="kg-11")]
+    assert Notice("alarm", "prison-admin", facility="kg-11") in _of(story, "alarm")
+    assert {notice.facility for notice in _of(story, "alarm")} == {"kg-11"}
 
 
 def test_a_date_without_a_facility_leaves_the_one_that_is_known(story: Story) -> None:
     story.opened().scheduled(5)
     story.after(days=7)
 
-    assert _of(story, "alarm") == [Notice("alarm", "prison-admin", facility="kg-31")]
+    assert {notice.facility for notice in _of(story, "alarm")} == {"kg-31"}
 
 
 def test_only_the_receiver_whose_referral_ended_is_told_so(accepted: Story) -> None:
@@ -286,3 +291,101 @@ def test_an_opening_that_is_heard_late_does_not_undo_a_transfer(story: Story) ->
         known = rules.hear(known, message)
 
     assert known.facility == "kg-27"
+
+
+def test_who_owes_an_answer_is_told_once_that_permission_ended(accepted: Story) -> None:
+    accepted.must(ic.WithdrawConsent(received_how="sms"), *ONE)
+
+    assert [n.to_party for n in _of(accepted, "permission-ended")] == ["ngo-one"]
+    assert _of(accepted, "case-closed") == []
+
+
+def test_of_part_of_a_permission_that_ended_only_its_recipient_is_told(accepted: Story) -> None:
+    accepted.accepted(2, "rehab-one", "rehab-centre")
+    gone = sc.NarrowConsent(removed=(Removal(receiver_type="ngo"),), received_how="sms")
+    accepted.must(gone, *ONE)
+
+    told = Notice("permission-ended", "ngo", "ngo-one", last_word=True)
+    assert _of(accepted, "permission-ended") == [told]
+
+
+def test_who_gave_a_place_up_before_is_told_as_well(accepted: Story) -> None:
+    one = accepted.release.own.referrals[0].id
+    accepted.must(rc.WithdrawAcceptance(referral_id=one, reason_code="other"), *ONE)
+    accepted.must(ic.WithdrawConsent(received_how="sms"), *ONE)
+
+    told = {n.to_party for n in _of(accepted, "permission-ended")}
+    assert told == {"ngo-one", "ngo-two"}
+
+
+def test_a_consent_that_ran_out_ends_permission_and_says_so_once(story: Story) -> None:
+    until = (START + timedelta(days=100)).date()
+    story.opened().must(OFFER, *PSYCH)
+    story.must(consent(NGO, expires_on=until), *PSYCH)
+    accepted = story.planned()
+    accepted.accepted(1)
+    accepted.released()
+    accepted.attended(accepted.release.own.referrals[0].id)
+    accepted.until(accepted.now + timedelta(days=105))
+
+    assert [n.to_party for n in _of(accepted, "permission-ended")] == ["ngo-one"]
+    assert _of(accepted, "case-closed") == []
+
+
+def test_what_recipients_owe_is_an_alarm_also_after_the_end(accepted: Story) -> None:
+    accepted.must(ic.WithdrawConsent(received_how="sms"), *ONE)
+    accepted.after(hours=25)
+
+    assert _of(accepted, "alarm")[-1] == Notice("alarm", "protocol-coordinator", last_word=True)
+
+
+def test_a_reminder_says_by_when_to_whose_turn_it_is(story: Story) -> None:
+    story.opened().scheduled(60).consented()
+    due = story.live()["D03", None, None]
+    story.after(days=16)
+
+    assert _of(story, "reminder") == [Notice("reminder", "prison-psych", None, "kg-31", due)]
+
+
+def test_a_receiver_is_reminded_as_the_party_it_is(story: Story) -> None:
+    story.opened().scheduled(60).consented().planned()
+    one = story.referred(1)
+    due = story.live()["D07", one, None]
+    story.after(days=4)
+
+    assert Notice("reminder", "ngo", "ngo-one", act_by=due) in _of(story, "reminder")
+
+
+def test_whoever_holds_a_place_is_asked_to_give_it_back(accepted: Story) -> None:
+    one = accepted.release.own.referrals[0].id
+    cancel = rc.CancelReferral(referral_id=one, reason_code="person-asked")
+    accepted.must(cancel, "kg-31", "prison-psych")
+
+    assert _of(accepted, "cancellation-to-confirm") == [
+        Notice("cancellation-to-confirm", "ngo", "ngo-one")
+    ]
+
+
+def test_a_waiting_place_is_offered_again_to_who_offered_it(story: Story) -> None:
+    story.opened().scheduled(60).consented().planned()
+    one = story.referred(1)
+    on = (story.now + timedelta(days=20)).date()
+    story.must(
+        rc.DeclineReferral(referral_id=one, reason_code="no-capacity", waiting_from=on), *ONE
+    )
+    story.must(cc.WaitForPlace(referral_id=one), "kg-31", "prison-psych")
+    due = story.live()["D07", one, None]
+
+    assert _of(story, "referral-offered")[-1] == Notice(
+        "referral-offered", "ngo", "ngo-one", act_by=due
+    )
+    story.must(ic.WithdrawConsent(received_how="sms"), *ONE)
+    assert [n.to_party for n in _of(story, "permission-ended")] == ["ngo-one"]
+
+
+def test_the_end_of_a_service_is_told_to_who_sent_the_person(accepted: Story) -> None:
+    one = accepted.release.own.referrals[0].id
+    accepted.attended(one)
+    accepted.must(cc.EndService(referral_id=one, outcome_code="left"), *ONE)
+
+    assert _of(accepted, "referral-answered")[-1].to_role == "prison-psych"

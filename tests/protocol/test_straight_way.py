@@ -45,7 +45,7 @@ def test_from_the_clean_zone_to_the_end_of_follow_up(story: Story) -> None:
     support = story.accepted(1)
     rehab = story.accepted(2, "rehab-one", "rehab-centre")
     here()
-    story.must(rc.ConfirmReadiness(), "kg-31", "prison-health")
+    story.must(rc.ConfirmReadiness(kit_gap="no-time"), "kg-31", "prison-health")
     here()
     story.after(days=60)
     story.released()
@@ -151,10 +151,8 @@ def test_a_message_that_names_another_version_does_not_change_the_cases(
     assert isinstance(story.tell(OFFER, "kg-31", "prison-psych"), Decided)
 
 
-def test_an_unknown_version_of_the_protocol_opens_nothing(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("throughcare.tests.protocol.story.VERSION", "kg-1999.1")
+def test_an_unknown_version_of_the_protocol_opens_nothing() -> None:
+    story = Story(version="kg-1999.1")
 
     decision = story.tell(
         facts.ProgrammeEnrolled(programme_code="clean-zone"), "kg-gsin", "prison-admin"

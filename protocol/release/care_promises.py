@@ -1,0 +1,175 @@
+"""The promises about consent, plan, referrals on their way, and recipients: D02d to D09, D20, D23.
+
+Like those in `promises.py` a function of the state. What depends on how much time is left is
+counted from when both its cause and the release date were known.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from throughcare.contracts.codes import Urgency
+from throughcare.protocol.calendar import after, before_release, end_of_day, local_day
+from throughcare.protocol.calendar import midnight_after as midnight
+from throughcare.protocol.profiles.model import Profile, Span
+from throughcare.protocol.release.rules import is_care, only_outside, opening, track
+from throughcare.protocol.release.state import (
+    OPEN,
+    PLACED,
+    Booked,
+    Cancelled,
+    Deadline,
+    Granted,
+    InCustody,
+    Lost,
+    Opening,
+    Outside,
+    Referral,
+    Sent,
+    State,
+)
+
+
+def of_recipients(state: State, profile: Profile) -> Iterator[Deadline]:
+    """D23: these outlive the case."""
+    for one in state.own.recalls:
+        told, *later = profile.care.recall_hours
+        if not one.told:
+            yield _recalled(one.referral_id, told, one.recalled_at, profile)
+        for hours in later:
+            yield _recalled(one.referral_id, hours, one.recalled_at, profile)
+
+
+def _recalled(referral_id: object, hours: int, since: datetime, profile: Profile) -> Deadline:
+    due_at = after(profile, since, Span(hours, "h"))
+    return Deadline("D23", referral_id, hours, due_at)  # type: ignore[arg-type]
+
+
+def of_case(state: State, profile: Profile) -> Iterator[Deadline]:
+    """The case is not ended."""
+    heard = opening(state)
+    if isinstance(heard.consent, Granted):
+        due_at = midnight(profile, heard.consent.expires_on)
+        yield Deadline("D02d", None, None, due_at, heard.consented_at)
+        yield from _prepared(state, heard, profile)
+        yield from _offered(state, heard, profile)
+    match state.own.person:
+        case InCustody(expected_on=date() as on):
+            yield from _booked(state, on, profile)
+        case Outside() as person:
+            yield from _takes_part(person, heard, profile)
+        case _:
+            pass
+
+
+def of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Deadline]:
+    if isinstance(one.stand, Sent) and not one.stand.received:
+        sent = one.stand
+        span = profile.care.received[one.urgency]
+        due_at = min(after(profile, sent.sent_at, span), sent.answer_due_at)
+        yield Deadline("D06", one.id, None, due_at, sent.sent_at)
+    if one.recall_at is not None and isinstance(one.stand, OPEN):
+        due_at = after(profile, one.recall_at, profile.care.confirm_cancellation)
+        yield Deadline("D07c", one.id, None, due_at)
+
+
+def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
+    """D03: needs and plan; after the release, at once."""
+    if heard.consented_at is None or (heard.plan and heard.assessed_at is not None):
+        return
+    since, urgency = _known(state, heard.consented_at, profile)
+    grace = profile.care.prepare[urgency]
+    match state.own.person:
+        case InCustody(expected_on=date() as on):
+            due_at = before_release(profile, on, profile.care.prepare_days, since, grace)
+        case Outside():
+            due_at = _same_day(profile, since, grace)
+        case _:
+            return
+    yield Deadline("D03", None, None, due_at, since)
+
+
+def _offered(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
+    """D05: each mandatory item that somebody could take is offered to somebody."""
+    if heard.planned_at is None:
+        return
+    inside = not isinstance(state.own.person, Outside)
+    waiting = [
+        item
+        for item in heard.plan
+        if item.mandatory
+        and not _was_offered(state, item.item)
+        and not (
+            inside and item.receivers and all(only_outside(r, profile) for r in item.receivers)
+        )
+    ]
+    if not waiting:
+        return
+    since, _ = _known(state, heard.planned_at, profile)
+    due_at = after(profile, since, profile.care.send)
+    match state.own.person:
+        case InCustody(expected_on=date() as on):
+            late = before_release(
+                profile, on, profile.care.send_days, since, profile.care.send_late
+            )
+            due_at = min(due_at, late)
+        case Outside():
+            due_at = _same_day(profile, since, profile.care.send_late)
+        case _:
+            pass
+    for item in waiting:
+        yield Deadline("D05", None, item.item, due_at, since)
+
+
+def _was_offered(state: State, number: int) -> bool:
+    """Also to somebody who said no: from then on it is D08."""
+    return any(
+        one.item == number and not isinstance(one.stand, Cancelled) for one in state.own.referrals
+    )
+
+
+def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
+    """D09: of those that have taken the person on, one has booked a day soon after the release."""
+    placed = [
+        one
+        for one in state.own.referrals
+        if isinstance(one.stand, PLACED) and is_care(one, profile)
+    ]
+    if not placed or placed[0].accepted_at is None:
+        return
+    first = midnight(profile, on - timedelta(days=1))
+    last = after(profile, end_of_day(profile, on), profile.care.contact_limit)
+    if any(
+        isinstance(one.stand, Booked) and first <= one.stand.appointment_at <= last
+        for one in placed
+    ):
+        return
+    since, urgency = _known(state, placed[0].accepted_at, profile)
+    grace = profile.care.book[urgency]
+    due_at = before_release(profile, on, profile.care.book_days, since, grace)
+    yield Deadline("D09", placed[0].id, None, due_at, since)
+
+
+def _takes_part(person: Outside, heard: Opening, profile: Profile) -> Iterator[Deadline]:
+    """D20: where the plan holds treatment."""
+    if person.engaged or isinstance(person.contact, Lost):
+        return
+    if any(profile.services[item.service_type].treatment for item in heard.plan):
+        day = profile.care.engage_days
+        on = local_day(profile, person.released_at) + timedelta(days=day)
+        yield Deadline("D20", None, day, end_of_day(profile, on), person.known_at)
+
+
+def _known(state: State, cause: datetime, profile: Profile) -> tuple[datetime, Urgency]:
+    """Since when it was known both that it has to be done and by when; and the track then."""
+    match state.own.person:
+        case InCustody(date_known_at=datetime() as known_at) | Outside(known_at=known_at):
+            since = max(cause, known_at)
+        case _:
+            since = cause
+    return since, track(state, since, profile)
+
+
+def _same_day(profile: Profile, since: datetime, grace: Span) -> datetime:
+    """A day that is over by its hour leaves the next one."""
+    due_at = after(profile, since, grace)
+    return due_at if due_at > since else after(profile, since, Span(1, "cd"))
