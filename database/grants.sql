@@ -37,12 +37,15 @@ grant usage on schema intake to throughcare_gateway, throughcare_notifications;
 grant execute on function intake.permits(uuid, text[], text, text), intake.stop(uuid), intake.is_stopped(uuid)
     to throughcare_gateway;
 grant execute on function intake.is_stopped(uuid), intake.may_start(uuid) to throughcare_notifications;
+grant execute on function intake.may_tell(uuid, text[]) to throughcare_notifications;
+grant execute on function intake.stop_for_good(uuid) to throughcare_gateway;
+grant execute on function intake.gate(uuid) to throughcare_intake;
 grant usage on schema release to throughcare_gateway, throughcare_notifications;
 grant execute on function release.accepted(uuid, text) to throughcare_gateway;
 grant execute on function release.ended(uuid) to throughcare_gateway, throughcare_notifications;
 grant usage on schema gateway to throughcare_release, throughcare_notifications;
 grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_release;
-grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications;
+grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications, throughcare_gateway;
 grant select on gateway.contacts to throughcare_notifications;
 
 -- notifications: its events are only ever added; a party's name for a case is read where it is sent.
@@ -59,7 +62,8 @@ revoke execute on all functions in schema timeline from public;
 grant execute on function timeline.forget(uuid) to throughcare_timeline;
 grant usage on schema timeline to throughcare_gateway;
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
-    timeline.reached(uuid), timeline.stages(), timeline.gate_list(text[], date) to throughcare_gateway;
+    timeline.reached(uuid), timeline.stages(), timeline.stage_of(uuid),
+    timeline.gate_list(text[], date) to throughcare_gateway;
 
 -- The watcher reads primary data and writes only what it found.
 grant usage on schema watcher, intake, release, notifications, timeline to throughcare_watcher;

@@ -29,7 +29,7 @@ async def build(process: Process) -> None:
     await relay.begin()
     waiting = Waiting(process.pool)
     telling = Telling(process.pool, process.producer)
-    hearing = Hearing(relay.offer)
+    hearing = Hearing(relay.offer, process.seal)
 
     process.spawn("relay", relay.relay_forever())
     process.every("relay again", 1.0, relay.sweep)
@@ -52,7 +52,8 @@ async def build(process: Process) -> None:
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
-    server = make_server(application(process, Doors(process.pool, relay, waiting, Turns())))
+    doors = Doors(process.pool, relay, waiting, Turns(), process.seal)
+    server = make_server(application(process, doors))
     process.spawn("http", server.serve([socket]))
 
     async def close_doors() -> None:

@@ -33,7 +33,15 @@ _SOURCE: TypeAdapter[str] = TypeAdapter(SourceRef)
 #: Letters of any script, digits and the usual separators; no blanks, so that it is no sentence.
 _ALIAS = re.compile(r"\w[\w./:-]{0,63}")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+#: The rule that a member broke which its type does not have.
+EXTRA = "extra_forbidden"
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype")
+
+
+def sayable(kind: str) -> list[str]:
+    """The types of this kind that a party may say."""
+    return sorted(name for name, model in _SAYABLE.items() if model.kind == kind)
 
 
 class Said(NamedTuple):
@@ -187,10 +195,12 @@ def _moment(text: object) -> datetime | None:
 
 
 def _places(error: ValidationError) -> list[Place]:
-    """Where the data breaks its schema; names that only the sender knows are not repeated."""
+    """Where the data breaks its schema; of a name that we do not know, only what is like one of ours."""
     places = []
     for found in error.errors(include_input=False, include_url=False, include_context=False):
-        path = found["loc"][:-1] if found["type"] == "extra_forbidden" else found["loc"]
+        path = found["loc"]
+        if found["type"] == EXTRA and not _FIELD.fullmatch(str(path[-1])):
+            path = path[:-1]
         pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
         places.append(Place(f"/data{pointer}", found["type"]))
     return places[:20]

@@ -15,7 +15,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from throughcare.contracts.outcomes import DeadLettered, Refused
 from throughcare.gateway.answers import answer
-from throughcare.gateway.facts_records import TOPICS, Record, from_broker, pack, read, unpack, whose
+from throughcare.gateway.facts_records import (
+    TOPICS,
+    Record,
+    from_broker,
+    is_answerable,
+    pack,
+    places_of,
+    read,
+    unpack,
+    whose,
+)
 from throughcare.gateway.metrics import REFUSED, TAKEN
 from throughcare.gateway.outcomes import tell
 from throughcare.gateway.parties import find_party
@@ -159,7 +169,7 @@ class FactsDoor:
         party = await find_party(connection, record.party)
         if party is None:
             raise RefusedError(_UNKNOWN_PARTY, "decode")
-        taken = await take(connection, party, read(record), record.recorded_at)
+        taken = await take(connection, party, read(record), record.recorded_at, seal=self._seal)
         if taken.answer is not None:
             # What is undecided is told when it is decided.
             await tell(connection, [(party.party, taken.alias, taken.answer)])
@@ -181,7 +191,8 @@ class FactsDoor:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await self._advance(connection, record):
                 return
-            if error.stage is not None:
+            party = await find_party(connection, record.party)
+            if error.stage is not None and not (party and is_answerable(record, error)):
                 await self._bury(connection, record, error.stage, error.code, error.code)
                 return
             asked = whose(record)
@@ -192,8 +203,9 @@ class FactsDoor:
                 answered_id=asked.id,
                 answered_type=asked.type,
                 refusal_code=error.code,
+                places=places_of(error),
             )
-            alias = read(record).alias
+            alias = None if error.stage is not None else read(record).alias
             await tell(connection, [(record.party, alias, answer(no, record.recorded_at))])
 
     async def _bury(

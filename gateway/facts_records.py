@@ -10,8 +10,10 @@ from aiokafka import ConsumerRecord
 
 from throughcare.contracts.envelope import instant, rfc3339
 from throughcare.contracts.kinds import Fact
+from throughcare.contracts.outcomes import Broken
 from throughcare.contracts.topics import FACTS_PREFIX
 from throughcare.gateway.cloudevents import (
+    EXTRA,
     MAX_BYTES,
     Answered,
     Said,
@@ -19,13 +21,14 @@ from throughcare.gateway.cloudevents import (
     read_binary,
     read_structured,
 )
-from throughcare.gateway.problems import RefusedError
+from throughcare.gateway.problems import Place, RefusedError
 from throughcare.gateway.taking import unix_ms
 
 #: The CloudEvents Kafka binding writes attributes as headers with this prefix.
 _PREFIX = "ce_"
 _HEADERS_MAX = 64
 _STRUCTURED = "application/cloudevents+json"
+_STEPS = re.compile(r"(/[a-z0-9_]{1,40}){1,8}")
 TOPICS = re.compile(rf"^{re.escape(FACTS_PREFIX)}(.+)$")
 
 
@@ -77,6 +80,23 @@ def whose(record: Record) -> Answered:
     if found.source is not None and found.id is not None:
         return found
     return Answered(f"/{record.topic}", f"0-{record.offset}", found.type)
+
+
+def is_answerable(record: Record, error: RefusedError) -> bool:
+    """Whether its sender can mend it alone: it says whose it is, and only what it says is wrong."""
+    found = identify(record.value[:MAX_BYTES], record.headers, _PREFIX)
+    return error.stage == "schema" and found.source is not None and found.id is not None
+
+
+def places_of(error: RefusedError) -> tuple[Broken, ...] | None:
+    """Where the contract was broken; a topic is kept, so no name that only its sender knows."""
+    return tuple(Broken(pointer=_steps(place), rule=place.code) for place in error.places) or None
+
+
+def _steps(place: Place) -> str:
+    path = place.pointer.rpartition("/")[0] if place.code == EXTRA else place.pointer
+    found = _STEPS.match(path)
+    return found[0] if found else ""
 
 
 def pack(record: Record) -> bytes:

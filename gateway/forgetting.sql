@@ -2,6 +2,10 @@
 -- Names that ran out: for a prison 24 h after the release, for all with the end of the case.
 DELETE FROM gateway.aliases WHERE until <= runtime.now() AND notifications.has_heard(case_ref);
 
+-- forget_marks --
+-- Names that ran out, and may no longer open anything.
+DELETE FROM gateway.past_names WHERE until <= runtime.now();
+
 -- forget_parked --
 -- Parked facts for which nobody opened a case in time.
 WITH due AS (

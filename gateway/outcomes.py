@@ -5,35 +5,33 @@ list of them comes to, in the transaction that also moves the cursors.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import orjson
 
+from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message, encode
 from throughcare.contracts.facts import ProgrammeEnrolled
 from throughcare.contracts.intake_commands import OpenCase
 from throughcare.contracts.kinds import MODELS, Outcome
+from throughcare.contracts.life_commands import ReopenCase
+from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import Decided, Held, Refused
-from throughcare.contracts.release_events import (
-    CaseClosed,
-    PersonReleased,
-    PersonReleasedBeforeConsent,
-)
 from throughcare.gateway.answers import Answer, addressed, answer, told
+from throughcare.gateway.holding import Holding
 from throughcare.gateway.metrics import OUTCOMES
-from throughcare.gateway.parties import PRISON_ROLES
 from throughcare.gateway.taking import ToRelay
 from throughcare.runtime import crash, queries
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.sorting import Input
 
 _SQL = queries.load("throughcare.gateway", "outcomes.sql")
 _OPENING = (OpenCase.type, ProgrammeEnrolled.type)
-#: So long after a release the prison still has a name for the case.
-_PRISON_KEEPS = timedelta(hours=24)
+#: They may come under a name that ran out: refused, it has run out again.
+_UNDER_PAST_NAMES = (ReopenCase.type, ReleaseReversed.type)
 
 
 class _Known(NamedTuple):
@@ -47,8 +45,9 @@ class _Known(NamedTuple):
 class Hearing:
     """Projects what the gateway hears; `relay` gets the commands that became ready by it."""
 
-    def __init__(self, relay: Callable[[Iterable[ToRelay]], None]) -> None:
+    def __init__(self, relay: Callable[[Iterable[ToRelay]], None], seal: Seal) -> None:
         self._relay = relay
+        self._holding = Holding(seal)
         self._ready: list[ToRelay] = []
 
     def committed(self) -> None:
@@ -61,16 +60,7 @@ class Hearing:
         messages = [input.message for input in inputs]
         await self._store(connection, [m for m in messages if isinstance(m.data, Outcome)])
         for message in messages:
-            match message.data:
-                case PersonReleased() | PersonReleasedBeforeConsent():
-                    await connection.execute(
-                        _SQL["let_prison_go"], message.case_ref,
-                        message.data.released_at + _PRISON_KEEPS, list(PRISON_ROLES),
-                    )  # fmt: skip
-                case CaseClosed():
-                    await self._close(connection, message)
-                case _:
-                    pass
+            await self._holding.hear(connection, message)
         crash.point("outcome.before_store")
 
     # -- outcomes -----------------------------------------------------------------------------
@@ -100,6 +90,12 @@ class Hearing:
         for command in known.values():
             if command.row["type"] in _OPENING:
                 await self._opened(connection, command)
+            elif command.row["type"] in _UNDER_PAST_NAMES:
+                case_ref, party = command.message.case_ref, command.row["party"]
+                if not isinstance(command.message.data, Decided):
+                    await self._holding.drop_name(connection, case_ref, party)
+                elif command.row["type"] == ReopenCase.type:
+                    await self._holding.let_in(connection, case_ref, party)
 
     async def _opened(self, connection: Connection, command: _Known) -> None:
         case_ref = command.message.case_ref
@@ -118,12 +114,14 @@ class Hearing:
         """Facts that came before the case was opened follow it, in the order in which they came."""
         await connection.execute(_SQL["lock_names"], case_ref)
         for row in await connection.fetch(_SQL["parked_of_case"], case_ref):
-            numbered = await connection.fetchrow(_SQL["number"], case_ref)
+            model = MODELS[row["type"]]
+            service = OWNER[model]
+            numbered = await connection.fetchrow(_SQL["number"], case_ref, service)
             assert numbered is not None
             message = Message(
                 id=row["id"],
                 source=f"/parties/{row['party']}",
-                data=MODELS[row["type"]].read(orjson.loads(row["body"])),
+                data=model.read(orjson.loads(row["body"])),
                 case_ref=case_ref,
                 occurred_at=row["occurred_at"],
                 recorded_at=row["received_at"],
@@ -136,18 +134,10 @@ class Hearing:
                 seen_release=numbered["seen_release"],
             )
             raw = encode(message)
-            await connection.execute(_SQL["unpark"], row["id"], case_ref, numbered["number"], raw)
-            self._ready.append(ToRelay("release", case_ref, raw))
-
-    # -- the end ------------------------------------------------------------------------------
-
-    async def _close(self, connection: Connection, message: Message) -> None:
-        case_ref = message.case_ref
-        await connection.execute(_SQL["end_case"], case_ref, message.recorded_at)
-        await connection.execute(_SQL["end_names"], case_ref, message.recorded_at)
-        await connection.execute(_SQL["forget_names"], case_ref, message.recorded_at)
-        await connection.execute(_SQL["end_access"], case_ref, message.recorded_at)
-        await connection.execute(_SQL["forget_bodies"], case_ref)
+            await connection.execute(
+                _SQL["unpark"], row["id"], case_ref, numbered["number"], raw, service
+            )
+            self._ready.append(ToRelay(service, case_ref, raw))
 
 
 async def store_answers(

@@ -83,9 +83,13 @@ WHERE a.case_ref = $1
 ORDER BY c.received_at, p.id;
 
 -- number --
--- The next number for release in a case.
-UPDATE gateway.cases SET release_number = release_number + 1 WHERE case_ref = $1
-RETURNING release_number AS number, seen_intake, seen_release, protocol_version;
+-- The next number for a service in a case.
+UPDATE gateway.cases
+SET intake_number = intake_number + ($2 = 'intake')::integer,
+    release_number = release_number + ($2 = 'release')::integer
+WHERE case_ref = $1
+RETURNING CASE $2 WHEN 'intake' THEN intake_number ELSE release_number END AS number,
+    seen_intake, seen_release, protocol_version;
 
 -- unpark --
 -- A parked fact becomes a command like any other, undecided.
@@ -93,41 +97,7 @@ WITH gone AS (
     DELETE FROM gateway.parked WHERE id = $1
 )
 UPDATE gateway.commands
-SET case_ref = $2, service = 'release', number = $3, envelope = $4,
+SET case_ref = $2, service = $5, number = $3, envelope = $4,
     relay_at = clock_timestamp() + interval '1 second',
     outcome = NULL, outcome_kind = NULL, outcome_id = NULL, answered_at = NULL
 WHERE id = $1;
-
--- let_prison_go --
--- After a release the prison's name for the case and its access run out.
-WITH access AS (
-    UPDATE gateway.case_access x SET until = least(x.until, $2)
-    FROM gateway.parties p
-    WHERE x.case_ref = $1 AND p.party = x.party AND p.roles && $3::text[]
-)
-UPDATE gateway.aliases a SET until = least(a.until, $2)
-FROM gateway.parties p
-WHERE a.case_ref = $1 AND p.party = a.party AND p.roles && $3::text[];
-
--- end_case --
--- The case is over.
-UPDATE gateway.cases SET ended_at = coalesce(ended_at, $2) WHERE case_ref = $1;
-
--- end_names --
--- Nobody names the case any more but monitors, whose audit goes on.
-UPDATE gateway.aliases a SET until = least(a.until, $2) FROM gateway.parties p
-WHERE a.case_ref = $1 AND p.party = a.party AND NOT 'monitor' = ANY (p.roles);
-
--- forget_names --
--- The names go, once who tells the parties that it is over has taken them down; else they go later.
-DELETE FROM gateway.aliases
-WHERE case_ref = $1 AND until <= $2 AND notifications.has_heard($1);
-
--- end_access --
--- Nobody sees the case any more but monitors.
-UPDATE gateway.case_access x SET until = least(x.until, $2) FROM gateway.parties p
-WHERE x.case_ref = $1 AND p.party = x.party AND NOT 'monitor' = ANY (p.roles);
-
--- forget_bodies --
--- The digest of a body could be tried against guessed names.
-UPDATE gateway.commands SET body_sha256 = '' WHERE case_ref = $1;

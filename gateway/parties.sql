@@ -5,6 +5,11 @@ INSERT INTO gateway.parties
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (party) DO NOTHING;
 
+-- stored --
+-- What stands of a party.
+SELECT party, roles, facilities, country, language, email, webhook_url, webhook_secret
+FROM gateway.parties WHERE party = $1;
+
 -- add_key --
 -- Let a key speak for a party.
 INSERT INTO gateway.api_keys (key_sha256, party) VALUES ($1, $2);

@@ -1,7 +1,7 @@
 """Every no of the doors: its code, its answer over HTTP, its sentence; and problems as RFC 9457 says.
 
 What the protocol refuses stands in `protocol.refusals`; here is what no rule of it is asked about.
-A problem never repeats what was sent.
+A problem never repeats a value that was sent.
 """
 
 from collections.abc import Sequence

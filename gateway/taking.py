@@ -13,16 +13,20 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from throughcare.contracts.care_commands import AcknowledgeWithdrawal, ConfirmRecipientTold
 from throughcare.contracts.commands import OWNER, HalfName
+from throughcare.contracts.consent_commands import NarrowConsent
 from throughcare.contracts.envelope import Message, encode
 from throughcare.contracts.facts import PersonDied, ProgrammeEnrolled
 from throughcare.contracts.intake_commands import OpenCase, WithdrawConsent
 from throughcare.contracts.kinds import Data, Fact
+from throughcare.contracts.life_commands import ReopenCase
+from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import NoCase, Parked
-from throughcare.contracts.release_commands import ReportDeath
+from throughcare.contracts.release_commands import AcknowledgeEscalation, ReportDeath
 from throughcare.gateway.answers import Answer, answer
 from throughcare.gateway.cloudevents import Said
-from throughcare.gateway.parties import Party
+from throughcare.gateway.parties import Party, country_of
 from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import current
 from throughcare.protocol.roles import MAY
@@ -30,6 +34,7 @@ from throughcare.runtime import crash, queries
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.ids import new_case_ref, new_code, new_id
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.gateway", "taking.sql")
 
@@ -46,6 +51,14 @@ _TRIES = 20
 _OPENING = (OpenCase, ProgrammeEnrolled)
 #: From the moment a door takes one of these, nothing more is sent about the person.
 _STOPPING = (WithdrawConsent, PersonDied, ReportDeath)
+_FOR_GOOD = (PersonDied, ReportDeath)
+#: Who sees a case no more, and owes an answer for what it holds, may say this.
+_ANSWERS = (
+    AcknowledgeWithdrawal, ConfirmRecipientTold, AcknowledgeEscalation, WithdrawConsent,
+    NarrowConsent, ReopenCase,
+)  # fmt: skip
+#: What may be said under a name that ran out, by what the name opens.
+_OPENED_BY: dict[str, type[Data]] = {"reopen": ReopenCase, "reverse": ReleaseReversed}
 
 
 class ToRelay(NamedTuple):
@@ -68,12 +81,23 @@ class Taken(NamedTuple):
     relay: ToRelay | None = None
 
 
+def mark_of(seal: Seal, party: str, alias: str) -> bytes:
+    """What is kept of a party's name for a case once it ran out."""
+    return seal.mark(alias, f"gateway/past-names/{party}")
+
+
 async def take(
-    connection: Connection, party: Party, said: Said, recorded_at: datetime | None = None
+    connection: Connection,
+    party: Party,
+    said: Said,
+    recorded_at: datetime | None = None,
+    *,
+    seal: Seal | None = None,
 ) -> Taken:
     """Take one message: in the caller's transaction, or all of it in one of its own.
 
     `recorded_at` is when a broker recorded it, which counts while domain time is real time.
+    With `seal`, names that ran out are found again for what they still open.
     Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
     same time: do it again, in a new transaction.
     """
@@ -84,7 +108,7 @@ async def take(
         assert row is not None
         if row["id"] is not None:
             return _repeated(row, said)
-        taken = await _Taking(connection, party, said, row, recorded_at).take()
+        taken = await _Taking(connection, party, said, row, recorded_at, seal).take()
         if taken is not None:
             return taken
     raise StaleError
@@ -134,6 +158,7 @@ class _Taking:
         said: Said,
         row: asyncpg.Record,
         recorded_at: datetime | None,
+        seal: Seal | None,
     ) -> None:
         now: datetime = row["now"]
         _check_time(said, now)
@@ -147,6 +172,7 @@ class _Taking:
             min(recorded_at, now) if recorded_at is not None and row["is_real"] else now
         )
         self._row = row
+        self._seal = seal
         self._id = new_id()
         self._clock = asyncio.get_running_loop().time
         self._stamped = self._clock()
@@ -154,7 +180,12 @@ class _Taking:
     async def take(self) -> Taken | None:
         """None: somebody came in between; look again."""
         if self._row["case_ref"] is None:
+            past = await self._past()
+            if past is not None:
+                return await self._under_past_name(past)
             return await self._of_nobody_known()
+        if not self._row["sees"] and not isinstance(self.said.data, _ANSWERS):
+            raise RefusedError("no-such-case")
         if self.service == "release" and not self._row["opened"]:
             return await self._before_opening(self._row["case_ref"])
         return await self._of_case(self._row)
@@ -174,7 +205,8 @@ class _Taking:
         async with self.connection.transaction():
             kept = await self._write("keep", *values)
             if kept:
-                await self.connection.execute(_SQL["stop"], case["case_ref"])
+                stop = "stop_for_good" if isinstance(self.said.data, _FOR_GOOD) else "stop"
+                await self.connection.execute(_SQL[stop], case["case_ref"])
         return self._taken(case["case_ref"], raw, kept)
 
     def _may(self) -> bool:
@@ -189,6 +221,29 @@ class _Taking:
             if await self.connection.fetchval(_SQL["lock_case"], case_ref):
                 return None
             return await self._park()
+
+    # -- a name that ran out ------------------------------------------------------------------
+
+    async def _past(self) -> asyncpg.Record | None:
+        """The case that the party had under this name, if the name still opens it for this."""
+        if self._seal is None or self.said.alias is None:
+            return None
+        mark = mark_of(self._seal, self.party.party, self.said.alias)
+        past = await self.connection.fetchrow(_SQL["look_past"], self.party.party, mark)
+        if past is None:
+            return None
+        opened_by = _OPENED_BY[past["opens"]]
+        return past if past["sees"] or isinstance(self.said.data, opened_by) else None
+
+    async def _under_past_name(self, past: asyncpg.Record) -> Taken | None:
+        """The name stands again with the message; what it is worth is known with the outcome."""
+        async with self.connection.transaction():
+            taken = await self._of_case(past)
+            if taken is not None:
+                await self.connection.execute(
+                    _SQL["name_again"], self.party.party, self.said.alias, past["case_ref"]
+                )
+            return taken
 
     # -- nobody known -------------------------------------------------------------------------
 
@@ -213,7 +268,7 @@ class _Taking:
 
     async def _open(self, data: Data) -> Taken | None:
         try:
-            profile = current(self.party.country)
+            profile = current(self._country(data))
         except KeyError:
             if isinstance(data, Fact):
                 return self._no_case()
@@ -226,6 +281,11 @@ class _Taking:
             "mint", *self._kept(raw), case_ref, profile.version, self.said.alias
         )
         return self._taken(case_ref, raw, kept)
+
+    def _country(self, data: Data) -> str:
+        """Of the place; where none is named that says so, of the party."""
+        facility: str | None = getattr(data, "facility", None)
+        return country_of([facility] if facility else []) or self.party.country
 
     def _no_case(self) -> Taken:
         """Nothing is kept, the name least of all."""

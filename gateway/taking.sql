@@ -4,7 +4,8 @@ SELECT runtime.now() AS now, clock.mode = 'real' AS is_real,
     k.id, k.body_sha256, k.outcome, k.outcome_kind, k.outcome_id, k.answered_at,
     (SELECT alias FROM gateway.aliases o WHERE o.case_ref = k.case_ref AND o.party = $1) AS known_alias,
     c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,
-    c.protocol_version, c.seen_intake, c.seen_release
+    c.protocol_version, c.seen_intake, c.seen_release,
+    x.until IS NULL OR x.until > runtime.now() AS sees
 FROM runtime.clock
 LEFT JOIN gateway.commands k ON k.party = $1 AND k.source = $2 AND k.their_id = $3
 LEFT JOIN (
@@ -12,7 +13,26 @@ LEFT JOIN (
     JOIN gateway.case_access x USING (case_ref, party)
     JOIN gateway.cases c USING (case_ref)
 ) ON a.party = $1 AND a.alias = $4
-    AND (a.until IS NULL OR a.until > runtime.now()) AND (x.until IS NULL OR x.until > runtime.now());
+    AND (a.until IS NULL OR a.until > runtime.now())
+    AND (x.until IS NULL OR greatest(x.until, x.answers_until) > runtime.now());
+
+-- look_past --
+-- The case that a party had under a name that ran out, and whether it sees the case again.
+SELECT c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,
+    c.protocol_version, c.seen_intake, c.seen_release, n.opens,
+    EXISTS (SELECT FROM gateway.case_access x
+            WHERE x.case_ref = n.case_ref AND x.party = n.party
+                AND (x.until IS NULL OR x.until > runtime.now())) AS sees
+FROM gateway.past_names n JOIN gateway.cases c USING (case_ref)
+WHERE n.party = $1 AND n.mark = $2 AND n.until > runtime.now();
+
+-- name_again --
+-- A name that ran out stands again, unless the party got another one meanwhile.
+INSERT INTO gateway.aliases AS a (party, alias, case_ref, since)
+SELECT $1, $2, $3, runtime.now()
+WHERE NOT EXISTS (SELECT FROM gateway.aliases o WHERE o.case_ref = $3 AND o.party = $1 AND o.alias <> $2)
+ON CONFLICT (party, alias) DO UPDATE SET until = NULL, case_ref = excluded.case_ref
+WHERE a.until <= runtime.now();
 
 -- keep --
 -- Keep a message under the next number of its case and service; nothing if that number is taken.
@@ -77,3 +97,7 @@ VALUES ($1, $2, $9, $10, $11, $12);
 -- stop --
 -- A withdrawal or a death counts from this commit.
 SELECT intake.stop($1);
+
+-- stop_for_good --
+-- After a death nothing lifts it.
+SELECT intake.stop_for_good($1);

@@ -10,11 +10,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from throughcare.contracts import care_events as care
+from throughcare.contracts import consent_events as consent
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
+from throughcare.contracts import medicine_events as med
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
 from throughcare.contracts.envelope import rfc3339
-from throughcare.contracts.kinds import Event
+from throughcare.contracts.kinds import Data, Event
+from throughcare.contracts.medicine_commands import (
+    ReportNaloxoneUse,
+    ReportOverdose,
+    ReportRelapse,
+)
 
 #: Said without the person's consent (†): seen by whoever said it, and by monitors.
 WITHOUT_CONSENT: tuple[type[Event], ...] = (
@@ -32,8 +41,24 @@ WITHOUT_CONSENT: tuple[type[Event], ...] = (
     release.DeadlineMissed,
     release.EscalationRaised,
     release.EscalationCleared,
+    *life.LIFE_INTAKE_EVENTS,
+    *(one for one in life.LIFE_RELEASE_EVENTS if one is not life.AcceptanceLapsed),
+    care.PermissionRecalled,
+    care.RecipientTold,
+    care.WithdrawalAcknowledged,
+    care.DeadlineReminded,
 )
 _DAGGER = frozenset(model.type for model in WITHOUT_CONSENT)
+#: Between the person and whoever took it down: nobody else learns that it was said.
+CONFIDED: tuple[type[Data], ...] = (
+    med.RelapseReported,
+    med.OverdoseReported,
+    med.NaloxoneUsed,
+    ReportRelapse,
+    ReportOverdose,
+    ReportNaloxoneUse,
+)
+_CONFIDED = frozenset(model.type for model in CONFIDED)
 _NOTICES = frozenset(model.type for model in notices.NOTIFICATION_EVENTS)
 _DEADLINES = frozenset(
     model.type
@@ -41,7 +66,11 @@ _DEADLINES = frozenset(
 )
 #: That it happened is told to everybody who has to do with the case.
 _ALL_LEARN = frozenset({release.CaseClosed.type})
-_RECEIVERS_LEARN = _ALL_LEARN | {release.PersonReleased.type, intake.ConsentWithdrawn.type}
+_RECEIVERS_LEARN = _ALL_LEARN | {
+    release.PersonReleased.type,
+    life.ReleaseReversed.type,
+    intake.ConsentWithdrawn.type,
+}
 _ADMINISTRATION_LEARNS = _ALL_LEARN | {
     release.ReadinessConfirmed.type,
     release.ReadinessLost.type,
@@ -55,6 +84,9 @@ _LEADING = frozenset(
         intake.NeedsAssessed,
         intake.PlanAgreed,
         intake.PlanRevised,
+        consent.ConsentNarrowed,
+        consent.ConsentWidened,
+        consent.ConsentRenewed,
     )
 )
 #: What monitors are not shown of the data: who, where, when, which service.
@@ -93,7 +125,8 @@ class Reader(NamedTuple):
 def shown(entries: Sequence[Entry], reader: Reader) -> list[dict[str, Any]]:
     """The timeline as this reader may see it."""
     if "monitor" in reader.roles:
-        return [_audited(entry, entries[0].occurred_at) for entry in entries]
+        audited = (entry for entry in entries if entry.type not in _CONFIDED)
+        return [_audited(entry, entries[0].occurred_at) for entry in audited]
     view = _View(entries, reader)
     return [made for entry in entries if (made := view.of(entry)) is not None]
 
@@ -180,8 +213,8 @@ class _View:
         own = self._is_own(entry)
         if own and entry.kind != "event":
             return True
-        if entry.kind != "event":
-            return False
+        if entry.kind != "event" or entry.type in _CONFIDED:
+            return own
         if entry.type in _NOTICES:
             return entry.data.get("to_party") == self._reader.party
         if "escalation_id" in entry.data:
@@ -193,7 +226,7 @@ class _View:
         return own
 
     def _may_learn(self, entry: Entry) -> bool:
-        if entry.kind != "event" or entry.type in _NOTICES:
+        if entry.kind != "event" or entry.type in _NOTICES or entry.type in _CONFIDED:
             return False
         if self._learns is not None:
             return entry.type in self._learns

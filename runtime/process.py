@@ -29,7 +29,7 @@ from throughcare.runtime.journal import Journal, Producer
 from throughcare.runtime.lanes import Lanes
 from throughcare.runtime.pool import Pool, open_pool
 from throughcare.runtime.seal import Seal
-from throughcare.runtime.settings import Settings
+from throughcare.runtime.settings import Settings, read_settings
 from throughcare.runtime.topics_admin import cluster_id, ensure_topics, open_admin
 from throughcare.runtime.transport import App, make_app
 
@@ -285,12 +285,9 @@ class Process:
 def main(service: str, build: Callable[[Process], Awaitable[None]]) -> None:
     """Run a service to its end; the exit code says how it ended."""
     try:
-        settings = Settings()
-    except ValueError as error:
-        print(
-            f"throughcare {service}: the settings do not fit ({type(error).__name__}).",
-            file=sys.stderr,
-        )
+        settings = read_settings()
+    except SetupError as error:
+        print(f"throughcare {service}: {error}", file=sys.stderr)
         sys.exit(2)
     log.configure(service, settings.log_level)
     crash.arm(settings.crash_at)

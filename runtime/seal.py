@@ -1,5 +1,9 @@
-"""Sealing: AES-256-GCM under one key of the deployment, for bytes that must not be read in the database."""
+"""Sealing: AES-256-GCM under one key of the deployment, for bytes that must not be read in the database.
 
+Marks, under a key derived from it, for what must be found again and not be read.
+"""
+
+import hmac
 import os
 from pathlib import Path
 
@@ -20,6 +24,7 @@ class Seal:
                 "The sealing key must be 32 bytes: make a new file with `throughcare up`."
             )
         self._cipher = AESGCM(key)
+        self._marks = hmac.digest(key, b"throughcare/marks", "sha256")
 
     @classmethod
     def from_file(cls, path: Path | None) -> "Seal":
@@ -37,6 +42,10 @@ class Seal:
     def seal(self, plain: bytes, context: str) -> bytes:
         nonce = os.urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, plain, context.encode())
+
+    def mark(self, text: str, context: str) -> bytes:
+        """The same for the same text in the same place; without the key nobody can try texts."""
+        return hmac.digest(self._marks, f"{context}\0{text}".encode(), "sha256")
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises ValueError where key, context or bytes are not the ones that sealed."""

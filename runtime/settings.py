@@ -1,9 +1,14 @@
 """Settings: `THROUGHCARE_` in the environment, `__` for nesting, secrets as files."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from throughcare.runtime.errors import SetupError
+
+Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Kafka(BaseModel):
@@ -23,7 +28,7 @@ class Database(BaseModel):
 
 class Smtp(BaseModel):
     host: str = "127.0.0.1"
-    port: int = 25
+    port: Port = 25
     #: What the desk sees as the sender: neutral on purpose.
     sender: str = "notices@throughcare.invalid"
     username: str | None = None
@@ -33,7 +38,7 @@ class Smtp(BaseModel):
 
 class Http(BaseModel):
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: Port = 8080
     #: Where people sign in, as messages name it; its host must say nothing about anybody.
     public_url: str = "http://127.0.0.1:8080/"
 
@@ -41,6 +46,18 @@ class Http(BaseModel):
 class Webhooks(BaseModel):
     #: Loopback addresses and plain http are receivers too: the demo and the tests only.
     allow_loopback: bool = False
+
+
+class Protocol(BaseModel):
+    """Whether the country's values may be used for people: one country, one deployment."""
+
+    #: production: every value is sourced or signed; pilot: but for listed gaps until a day;
+    #: synthetic: made-up cases only.
+    mode: Literal["production", "pilot", "synthetic"] = "production"
+    #: Two letters, as `KG`.
+    country: str = ""
+    #: Folder of `kg-2026.1.yaml` …: who signed which value, and a pilot's gaps.
+    signatures: Path | None = None
 
 
 class Settings(BaseSettings):
@@ -53,6 +70,7 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     http: Http = Http()
     webhooks: Webhooks = Webhooks()
+    protocol: Protocol = Protocol()
     #: 32 random bytes that seal dead letters and webhook secrets; kept outside the database.
     sealing_key_file: Path | None = None
     #: Ed25519 key (PEM) that signs the log's checkpoints, and where they are put.
@@ -62,6 +80,24 @@ class Settings(BaseSettings):
     demo_page: bool = False
     #: `name:nth:KILL|TERM|RAISE|STOP`, separated by commas; tests only.
     crash_at: str = ""
-    log_level: str = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
+    ] = "info"
     #: Where a service other than the gateway serves /metrics, on http.host; None: nowhere.
-    metrics_port: int | None = None
+    metrics_port: Port | None = None
+
+
+def read_settings() -> Settings:
+    """The environment's settings. Raises SetupError that names the first variable that does not fit."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # Without the value: it may be a secret that stands in the wrong place.
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        name = f"THROUGHCARE_{'__'.join(map(str, first['loc'])).upper()}"
+        raise SetupError(f"The settings do not fit: {name}: {first['msg']}.") from None
+    except SettingsError:
+        raise SetupError(
+            "The settings do not fit: a group of them (kafka, database, smtp, http, webhooks or "
+            "protocol) is set as a whole, and is no JSON."
+        ) from None

@@ -17,6 +17,7 @@ from throughcare.gateway.problems import Language, RefusedError, problem
 from throughcare.gateway.relay import Relay
 from throughcare.gateway.waiting import Waiting
 from throughcare.runtime.pool import Pool
+from throughcare.runtime.seal import Seal
 
 _BODY_WITHIN_S = 10.0
 WAIT_DEFAULT_S = 5.0
@@ -43,6 +44,7 @@ class Doors(NamedTuple):
     relay: Relay
     waiting: Waiting
     turns: Turns
+    seal: Seal | None = None
 
 
 def doors_of(request: Request) -> Doors:

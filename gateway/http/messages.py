@@ -31,6 +31,7 @@ from throughcare.gateway.taking import Taken, take
 from throughcare.runtime import crash
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.pool import Pool
+from throughcare.runtime.seal import Seal
 
 router = APIRouter()
 _TRIES = 8
@@ -88,7 +89,7 @@ async def _take(
     """Take it, and hand it over before the next one for the same name gets its turn."""
     async with doors.turns.of(party, said):
         try:
-            taken = await take_once(doors.pool, party, said)
+            taken = await take_once(doors.pool, party, said, doors.seal)
         except RefusedError as error:
             if error.code == "no-such-case":
                 await record_denied(doors.pool, party)
@@ -126,12 +127,12 @@ def _check_key(headers: Mapping[str, str], said: Said) -> None:
         raise RefusedError("idempotency-key-mismatch")
 
 
-async def take_once(pool: Pool, party: Party, said: Said) -> Taken:
+async def take_once(pool: Pool, party: Party, said: Said, seal: Seal | None = None) -> Taken:
     """Take a message in a transaction of its own; again where somebody was there first."""
     for attempt in range(_TRIES):
         try:
             async with pool.acquire() as connection:
-                taken = await take(connection, party, said)
+                taken = await take(connection, party, said, seal=seal)
                 if taken.answer is not None and not taken.again and taken.id is not None:
                     await tell(connection, [(party.party, taken.alias, taken.answer)])
             crash.point("door.after_commit")

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from throughcare.gateway.cloudevents import sayable
+
 _PROBLEM: dict[str, Any] = {
     "description": "Why not (RFC 9457). `code` is stable.",
     "content": {
@@ -140,7 +142,7 @@ def request_body(kind: Literal["fact", "command"]) -> dict[str, Any]:
             "specversion": {"const": "1.0"},
             "id": {"type": "string", "maxLength": 100, "description": "Its idempotency key."},
             "source": {"type": "string", "maxLength": 200},
-            "type": {"type": "string", "examples": [f"org.throughcare.{kind}.….v1"]},
+            "type": {"enum": sayable(kind)},
             "subject": {"type": "string", "description": "Your own name for the case."},
             "time": {"type": "string", "format": "date-time"},
             "datacontenttype": {"const": "application/json"},

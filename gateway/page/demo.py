@@ -1,5 +1,6 @@
 """GET /demo and GET /demo/cases/{code}: only where settings allow it, and only on loopback."""
 
+import time
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -14,9 +15,20 @@ from throughcare.contracts.release_events import (
     DeadlineMissed,
     DeadlinesChanged,
     DeadlineWaived,
+    EscalationAcknowledged,
+    EscalationCleared,
+    EscalationRaised,
 )
 from throughcare.gateway.http.doors import doors_of, language_of
-from throughcare.gateway.page.render import Coming, Due, Known, case_page, gate_page, missing_page
+from throughcare.gateway.page.render import (
+    Alarm,
+    Coming,
+    Due,
+    Known,
+    case_page,
+    gate_page,
+    missing_page,
+)
 from throughcare.gateway.problems import Language, RefusedError
 from throughcare.gateway.views import Entry, Reader, shown
 from throughcare.runtime import queries
@@ -34,6 +46,9 @@ _HEADERS = {
 _READER = Reader("demo-page", frozenset({"monitor"}), frozenset())
 #: A promise that is past, whatever became of it.
 _PAST = frozenset({DeadlineMissed.type, DeadlineWaived.type})
+#: Real seconds without a step after which the demonstration is over.
+_STILL_S = 20.0
+_READING = ["GET", "HEAD"]
 router = APIRouter(include_in_schema=False)
 
 
@@ -42,20 +57,37 @@ def is_wanted(settings: Settings) -> bool:
     return settings.demo_page and settings.http.host in _LOOPBACK
 
 
-@router.get("/demo")
+class _Moving:
+    """Whether domain time has moved lately: then the demonstration runs."""
+
+    def __init__(self) -> None:
+        self._seen: datetime | None = None
+        self._moved_at = 0.0
+
+    def at(self, now: datetime) -> bool:
+        if now != self._seen:
+            self._seen, self._moved_at = now, time.monotonic()
+        return time.monotonic() - self._moved_at < _STILL_S
+
+
+_moving = _Moving()
+
+
+@router.api_route("/demo", methods=_READING)
 async def gate_list(request: Request) -> Response:
     language = _language(request)
     pool = doors_of(request).pool
     now: datetime = await pool.fetchval(_SQL["now"])
     coming = [_coming(row) for row in await pool.fetch(_SQL["coming"])]
     known = [
-        Known(row["alias"], row["since"], row["ended_at"])
+        Known(row["alias"], row["stage"] or "opened", row["ended_at"])
         for row in await pool.fetch(_SQL["known"])
     ]
-    return _html(gate_page(language, now, coming, known), language)
+    is_live = _moving.at(now)
+    return _html(gate_page(language, now, coming, known, is_live=is_live), language)
 
 
-@router.get("/demo/cases/{code}")
+@router.api_route("/demo/cases/{code}", methods=_READING)
 async def case(request: Request, code: str) -> Response:
     language = _language(request)
     pool = doors_of(request).pool
@@ -68,12 +100,17 @@ async def case(request: Request, code: str) -> Response:
     entries = [_entry(row) for row in rows]
     everything = request.query_params.get("all") == "1"
     html = case_page(
-        language, code, shown(entries, _READER), _awaited(entries), everything=everything
+        language,
+        code,
+        shown(entries, _READER),
+        _awaited(entries),
+        _alarms(entries),
+        everything=everything,
     )
     return _html(html, language)
 
 
-@router.get("/demo/style.css")
+@router.api_route("/demo/style.css", methods=_READING)
 async def style(request: Request) -> Response:
     _check_host(request)
     return Response(_STYLE, 200, {"Cache-Control": "max-age=300"}, "text/css")
@@ -135,6 +172,34 @@ def _awaited(entries: list[Entry]) -> list[Due]:
     begin = entries[0].occurred_at if entries else None
     nearest = sorted(live.items(), key=lambda item: item[1])[:4]
     return [Due(key[0], (at - begin).days) for key, at in nearest if begin is not None]
+
+
+def _alarms(entries: list[Entry]) -> list[Alarm]:
+    """What is still wrong: raised and not cleared, of each the highest level; the oldest first."""
+    raised: dict[tuple[Any, ...], Entry] = {}
+    taken_on = set()
+    for entry in entries:
+        match entry.type:
+            case CaseClosed.type:
+                return []
+            case EscalationRaised.type:
+                raised[_key(entry.data)] = entry
+            case EscalationAcknowledged.type:
+                taken_on.add(entry.data["escalation_id"])
+            case EscalationCleared.type:
+                raised = {
+                    key: one
+                    for key, one in raised.items()
+                    if one.data["escalation_id"] != entry.data["escalation_id"]
+                }
+    return [
+        Alarm(
+            one.data["code"],
+            (one.occurred_at - entries[0].occurred_at).days,
+            one.data["escalation_id"] in taken_on,
+        )
+        for one in raised.values()
+    ]
 
 
 def _key(promise: dict[str, Any]) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ LIMIT 200;
 
 -- known --
 -- Cases that monitors have a code for.
-SELECT a.alias, a.since, c.ended_at
+SELECT a.alias, timeline.stage_of(a.case_ref) AS stage, c.ended_at
 FROM gateway.aliases a
 JOIN gateway.parties p USING (party)
 JOIN gateway.cases c USING (case_ref)

@@ -10,12 +10,12 @@ from throughcare.gateway.page.words import CODES, DEADLINES, EVENTS, LACKS, STAG
 from throughcare.gateway.problems import Language, sentence_of
 
 #: Bookkeeping that a reader of one story can do without.
-_QUIET = frozenset({"deadlines-changed", "notice-sent", "notice-withheld"})
+_QUIET = frozenset({"deadlines-changed", "deadline-reminded", "notice-sent", "notice-withheld"})
 _ALARMS = frozenset(
     {
         "deadline-missed", "escalation-raised", "appointment-missed", "referral-declined",
         "referral-expired", "contact-lost", "readiness-lost", "notice-failed", "person-died",
-        "consent-withdrawn", "consent-refused", "reroute-needed", "acceptance-withdrawn",
+        "consent-withdrawn", "consent-expired", "receiver-suspended", "consent-refused", "reroute-needed", "acceptance-withdrawn",
     }
 )  # fmt: skip
 _GOOD = frozenset(
@@ -25,6 +25,8 @@ _GOOD = frozenset(
         "service-engaged",
     }
 )  # fmt: skip
+#: Seconds after which the list is asked for again while the demonstration runs.
+_RENEWS_S = 5
 _TURNS = frozenset({"case-opened", "person-released", "case-closed"})
 _MONTHS = {
     "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
@@ -59,7 +61,7 @@ class Known(NamedTuple):
     """A case with the code under which it may be read."""
 
     code: str
-    begun_at: datetime
+    stage: str
     ended_at: datetime | None
 
 
@@ -70,14 +72,29 @@ class Due(NamedTuple):
     day: int
 
 
+class Alarm(NamedTuple):
+    """An alarm whose cause still stands: over which promise, since which day of the case."""
+
+    code: str
+    day: int
+    taken_on: bool
+
+
 def gate_page(
-    language: Language, now: datetime, coming: Sequence[Coming], known: Sequence[Known]
+    language: Language,
+    now: datetime,
+    coming: Sequence[Coming],
+    known: Sequence[Known],
+    *,
+    is_live: bool = False,
 ) -> str:
     body = [
         f"<h1>{_text('gate_list', language)}</h1>",
         f'<p class="lead">{_text("gate_intro", language)}</p>',
         f'<p class="as-of">{_text("as_of", language)} {_day(now.date(), language)}</p>',
     ]
+    if is_live:
+        body.append(f'<p class="as-of">{_text("live", language)}</p>')
     if coming:
         body.append(_gate_table(coming, now.date(), language))
     else:
@@ -87,13 +104,14 @@ def gate_page(
         items = "".join(
             f'<li><a href="{_link(case.code, language)}">{escape(case.code)}</a> '
             f'<span class="tag {"done" if case.ended_at else "open"}">'
-            f"{_text('closed' if case.ended_at else 'open', language)}</span></li>"
+            f"{_one(STAGES, case.stage, language)}</span></li>"
             for case in known
         )
         body.append(f'<ul class="codes">{items}</ul>')
     else:
         body.append(f'<p class="empty">{_text("cases_empty", language)}</p>')
-    return _page(language, "/demo", TEXT["gate_list"].of(language), body)
+    title = TEXT["gate_list"].of(language)
+    return _page(language, "/demo", title, body, renews_s=_RENEWS_S if is_live else None)
 
 
 def _gate_table(coming: Iterable[Coming], today: date, language: Language) -> str:
@@ -135,6 +153,7 @@ def case_page(
     code: str,
     entries: Sequence[dict[str, Any]],
     due: Sequence[Due],
+    alarms: Sequence[Alarm] = (),
     *,
     everything: bool,
 ) -> str:
@@ -147,7 +166,7 @@ def case_page(
         f"<h1>{_text('case', language)} {escape(code)}</h1>",
         f'<p class="lead">{_text("case_intro", language)}</p>',
         f"<h2>{_text('next', language)}</h2>",
-        _due_list(due, language),
+        _due_list(due, alarms, language),
         f'<p><a href="{toggle}">{_text(words, language)}</a></p>',
         f'<ol class="timeline">{"".join(_entry(entry, language) for entry in shown)}</ol>',
     ]
@@ -163,12 +182,19 @@ def missing_page(language: Language) -> str:
     return _page(language, "/demo", TEXT["not_found"].of(language), body)
 
 
-def _due_list(due: Sequence[Due], language: Language) -> str:
-    if not due:
+def _due_list(due: Sequence[Due], alarms: Sequence[Alarm], language: Language) -> str:
+    if not due and not alarms:
         return f'<p class="empty">{_text("next_none", language)}</p>'
     items = "".join(
+        f'<li class="alarm"><span class="due-what">'
+        f"{_text('alarm', language).format(what=_one(DEADLINES, one.code, language))}</span> "
+        f'<span class="due-when">{_text("day", language)} {one.day}: '
+        f"{_text('alarm_taken' if one.taken_on else 'alarm_open', language)}</span></li>"
+        for one in alarms
+    )
+    items += "".join(
         f'<li><span class="due-what">{_one(DEADLINES, one.code, language)}</span> '
-        f'<span class="due-when">{_text("due", language)} {one.day}</span></li>'
+        f'<span class="due-when">{_text("due", language).format(day=one.day)}</span></li>'
         for one in due
     )
     return f'<ul class="due">{items}</ul>'
@@ -229,7 +255,9 @@ def _link(code: str, language: Language) -> str:
     return f"/demo/cases/{quote(code)}?lang={language}"
 
 
-def _page(language: Language, path: str, title: str, body: Sequence[str]) -> str:
+def _page(
+    language: Language, path: str, title: str, body: Sequence[str], renews_s: int | None = None
+) -> str:
     languages = "".join(
         f'<a href="{path}?lang={tag}" lang="{tag}" hreflang="{tag}"'
         + (' aria-current="true">' if tag == language else ">")
@@ -240,7 +268,8 @@ def _page(language: Language, path: str, title: str, body: Sequence[str]) -> str
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex">'
-        f"<title>{escape(title)} · {_text('product', language)}</title>"
+        + (f'<meta http-equiv="refresh" content="{renews_s}">' if renews_s else "")
+        + f"<title>{escape(title)} · {_text('product', language)}</title>"
         '<link rel="stylesheet" href="/demo/style.css"></head><body>'
         f'<a class="skip" href="#content">{_text("to_content", language)}</a>'
         f'<header><div><a class="product" href="/demo?lang={language}">'

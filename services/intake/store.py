@@ -1,11 +1,22 @@
-"""What intake keeps besides its events: the permissions, as the gate reads them."""
+"""What intake keeps besides its events: the permissions, as the gate reads them.
+
+A stop is set by the door that hears it, and lifted here by a consent that came later (reopened
+cases); a stop that came after that consent stands, whatever was decided first.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
+from throughcare.contracts.consent_events import (
+    ConsentExpired,
+    ConsentNarrowed,
+    ConsentRenewed,
+    ConsentWidened,
+)
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.intake_events import ConsentGranted, ConsentWithdrawn
+from throughcare.contracts.life_events import CaseReopened
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.turns import turns
@@ -13,18 +24,35 @@ from throughcare.runtime.turns import turns
 _SQL = queries.load("throughcare.services.intake")
 
 #: The events that change a permission.
-PERMISSION_EVENTS = (ConsentGranted, ConsentWithdrawn)
+PERMISSION_EVENTS = (
+    ConsentGranted,
+    ConsentWithdrawn,
+    ConsentNarrowed,
+    ConsentWidened,
+    ConsentRenewed,
+    ConsentExpired,
+    CaseReopened,
+)
+#: They say all that is in force after them, or that nothing is.
+_ANEW = (ConsentNarrowed, ConsentWidened, ConsentRenewed)
 
 
 async def keep_permissions(connection: Connection, events: Sequence[Message]) -> None:
     """Write what these events permit or end, in the order of each case's events."""
     for turn in turns(events):
         for kind, said in turn.items():
-            if kind is ConsentWithdrawn:
-                await connection.execute(
-                    _SQL["end_permissions"], [event.case_ref for event in said]
-                )
+            cases = [event.case_ref for event in said]
+            # Where a case goes on after its end, consent is asked anew.
+            if kind is not ConsentGranted:
+                await connection.execute(_SQL["lock_gates"], cases)
+                await connection.execute(_SQL["end_permissions"], cases)
             else:
+                await connection.execute(_SQL["lock_stopped_gates"], cases)
+                # What counts is when the person's yes came in, not when it was decided.
+                await connection.execute(
+                    _SQL["lift_stops"], cases, [event.recorded_at for event in said]
+                )
+            if kind is ConsentGranted or kind in _ANEW:
                 rows = [row for event in said for row in _permissions(event)]
                 await connection.execute(_SQL["permit"], *map(list, zip(*rows, strict=True)))
 
@@ -32,7 +60,7 @@ async def keep_permissions(connection: Connection, events: Sequence[Message]) ->
 def _permissions(event: Message) -> set[tuple[UUID, str, str, str, datetime]]:
     """One row a recipient, class and purpose, however often the consent says it."""
     granted = event.data
-    assert isinstance(granted, ConsentGranted)
+    assert isinstance(granted, ConsentGranted | ConsentNarrowed | ConsentWidened | ConsentRenewed)
     # To the end of the last day anywhere: a permission never ends before the person's midnight does.
     until = datetime.combine(granted.expires_on, time(0), UTC) + timedelta(days=1)
     return {

@@ -4,15 +4,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from throughcare.contracts.care_events import (
+    PermissionRecalled,
+    RecipientTold,
+    WithdrawalAcknowledged,
+)
+from throughcare.contracts.codes import RECEIVER_TYPES
 from throughcare.contracts.envelope import Message
+from throughcare.contracts.release_events import EscalationRaised
 from throughcare.contracts.topics import partition_of
 from throughcare.protocol import notices as rules
 from throughcare.protocol.notices import Notice
+from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime import ids
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.sorting import Input
 from throughcare.services.notifications import store
 from throughcare.services.notifications.store import Contact, NewDelivery
+
+#: They say that it is over: who has no name for the case gets none for that.
+_OVER = frozenset({"permission-ended", "data-to-delete", "case-closed", "case-left"})
 
 
 class _Told(NamedTuple):
@@ -20,11 +31,15 @@ class _Told(NamedTuple):
 
     notice: Notice
     event: Message
+    #: Whoever is told has to do with the case from here on, and gets a name for it.
+    names: bool
 
 
 async def project(connection: Connection, inputs: Sequence[Input]) -> None:
     """Fold what was heard, and write what is to be sent; all in the caller's transaction."""
-    told = await _hear(connection, [input.message for input in inputs])
+    events = [input.message for input in inputs]
+    told = await _hear(connection, events)
+    await _keep_recalls(connection, events)
     if not told:
         return
     contacts = await store.find_contacts(
@@ -32,7 +47,7 @@ async def project(connection: Connection, inputs: Sequence[Input]) -> None:
         {t.notice.to_party for t in told if t.notice.to_party is not None},
         {t.notice.to_role for t in told if t.notice.to_party is None},
     )
-    pairs = [(t, contact) for t in told for contact in _recipients(t.notice, contacts)]
+    pairs = [(t, contact) for t in told for contact in _recipients(t, contacts)]
     await _name_cases(connection, pairs)
     last = [(t.event.case_ref, c.party) for t, c in pairs if c and t.notice.last_word]
     aliases = await store.read_aliases(connection, last) if last else {}
@@ -49,33 +64,65 @@ async def _hear(connection: Connection, events: Sequence[Message]) -> list[_Told
     before = dict(known)
     told: list[_Told] = []
     silent: set[UUID] = set()
+    speaking: set[UUID] = set()
     for event in events:
         ref = event.case_ref
-        told += [_Told(notice, event) for notice in rules.notices(event, known[ref])]
+        out = known[ref].released
+        told += [
+            _Told(notice, event, notice.template not in _OVER and not (out and _is_prison(notice)))
+            for notice in rules.notices(event, known[ref])
+        ]
         known[ref] = rules.hear(known[ref], event)
         if rules.silences(event):
             silent.add(ref)
+        elif rules.speaks_again(event):
+            silent.discard(ref)
+            speaking.add(ref)
     changed = {
         ref: rules.dump(state)
         for ref, state in known.items()
-        if state != before[ref] or ref in silent
+        if state != before[ref] or ref in silent or ref in speaking
     }
     if changed:
-        await store.write_cases(connection, changed, silent)
+        await store.write_cases(connection, changed, silent, speaking)
     return told
 
 
-def _recipients(notice: Notice, contacts: Iterable[Contact]) -> Iterator[Contact | None]:
-    """The party meant, or whoever holds the role there; None: nobody, and that is recorded too."""
+def _is_prison(notice: Notice) -> bool:
+    """After a release it has no part in the case, whatever it is still reminded of."""
+    return notice.to_role in ("prison-admin", "prison-health", "prison-psych")
+
+
+async def _keep_recalls(connection: Connection, events: Iterable[Message]) -> None:
+    """Who has to hear that permission ended, until release knows that they did."""
+    for event in events:
+        match event.data:
+            case PermissionRecalled() as recalled:
+                await store.add_recall(
+                    connection, event.case_ref, recalled.receiver, recalled.referral_id,
+                    event.correlation_id,
+                )  # fmt: skip
+            case RecipientTold(referral_id=done) | WithdrawalAcknowledged(referral_id=done):
+                await store.end_recall(connection, event.case_ref, done)
+            case _:
+                pass
+
+
+def _recipients(told: _Told, contacts: Iterable[Contact]) -> Iterator[Contact | None]:
+    """The party meant, or whoever holds the role there; None: nobody, and that is recorded too.
+
+    A role without a place is held for a country: that of the case.
+    """
+    notice, country = told.notice, PROFILES[told.event.protocol_version].country
     found = False
     for contact in contacts:
         if notice.to_party is not None:
             meant = contact.party == notice.to_party
         else:
             meant = notice.to_role in contact.roles and (
-                notice.facility is None
-                or not contact.facilities
-                or notice.facility in contact.facilities
+                notice.facility in contact.facilities
+                if notice.facility is not None and contact.facilities
+                else contact.country == country
             )
         if meant:
             found = True
@@ -88,7 +135,9 @@ async def _name_cases(
     connection: Connection, pairs: Iterable[tuple[_Told, Contact | None]]
 ) -> None:
     """Each party gets its own name for the case with the first notice, whether it can be reached or not."""
-    left = sorted({(t.event.case_ref, contact.party) for t, contact in pairs if contact})
+    left = sorted(
+        {(t.event.case_ref, contact.party) for t, contact in pairs if contact and t.names}
+    )
     while left:
         left = await store.name_cases(connection, left, [ids.new_code() for _ in left])
 
@@ -98,7 +147,7 @@ def _deliveries(
     seqs: dict[tuple[UUID, str], int],
     aliases: Mapping[tuple[UUID, str], str | None],
 ) -> Iterator[NewDelivery]:
-    for (notice, event), contact in pairs:
+    for (notice, event, _), contact in pairs:
         ref = event.case_ref
         party = notice.to_party if contact is None else contact.party
         seq = None
@@ -121,4 +170,8 @@ def _deliveries(
                 event.correlation_id,
                 event.id,
                 event.protocol_version,
+                notice.to_party is not None
+                and notice.to_role in RECEIVER_TYPES
+                and not notice.last_word,
+                event.data.level if isinstance(event.data, EscalationRaised) else 0,
             )

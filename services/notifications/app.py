@@ -5,6 +5,7 @@ from throughcare.runtime import process
 from throughcare.runtime.process import Process
 from throughcare.runtime.projector import Projector
 from throughcare.services.notifications.agents import project
+from throughcare.services.notifications.recalls import RecallLoop
 from throughcare.services.notifications.sender import Sender
 
 #: Seconds between looks; a new delivery is heard of at once.
@@ -16,6 +17,7 @@ async def build(running: Process) -> None:
     journal = running.journal(NOTIFICATIONS_EVENTS, "events")
     sender = Sender(running.pool, journal, running.seal, running.settings, lambda: running.owned)
     running.every("send", _LOOK_S, sender.step, "throughcare_deliveries")
+    running.every("recalls", _LOOK_S, RecallLoop(running).run, "throughcare_recalls")
     running.on_stop(sender.close)
     await running.consume(Projector("notifications", project), pace_s=0.05)
 

@@ -21,6 +21,7 @@ from throughcare.contracts.notification_events import (
     NoticeWithheld,
     WithheldReason,
 )
+from throughcare.protocol.digest import Line, group
 from throughcare.runtime import crash, ids, log
 from throughcare.runtime.append import append
 from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
@@ -41,6 +42,9 @@ _LEAVE_S = 8.0
 _AT_ONCE = 24
 #: One slow receiver must not take all the places.
 _AT_ONCE_A_PARTY = 4
+#: However many fall due at once, a desk gets one mail an hour about them. A webhook tells a system,
+#: which has to hear of each case.
+_ALARM = "alarm"
 #: What is known of a send must be written down: so many tries, or it is sent once more.
 _RECORD_TRIES = 20
 
@@ -56,6 +60,12 @@ class _Started(NamedTuple):
     delivery: Delivery
     attempt: int
     send: Send
+    #: Alarms of the same party that the same message stands for.
+    others: tuple[Delivery, ...] = ()
+
+    @property
+    def told(self) -> tuple[Delivery, ...]:
+        return (self.delivery, *self.others)
 
 
 class _WithheldError(Exception):
@@ -182,26 +192,49 @@ class Sender:
                     return None
                 try:
                     started = self._prepare(taken)
-                    await store.start_attempt(
-                        connection, delivery, started.attempt, self._lost_after_s
-                    )
+                    if taken.template == _ALARM and taken.channel == "email":
+                        started = await self._with_others(connection, taken)
+                        if started is None:
+                            return None
+                    for one in started.told:
+                        await store.start_attempt(
+                            connection, one.id, one.attempts + 1, self._lost_after_s
+                        )
                 except _WithheldError as no:
                     withheld = await self._end(connection, taken, "suppressed", no.reason)
             if withheld is not None:
                 self._journal.offer([withheld])
         return started
 
+    async def _with_others(self, connection: Connection, delivery: Delivery) -> _Started | None:
+        """One message for all the alarms that wait for a party; None: it had one this hour."""
+        party = delivery.to_party
+        assert party is not None
+        if not await store.lead_alarms(connection, party, delivery.id):
+            return None
+        others = []
+        for one in await store.other_alarms(connection, party, delivery.id, self._owned()):
+            try:
+                self._check(one)
+            except _WithheldError:
+                continue  # it has its own turn, and its own word
+            others.append(one)
+        told = {one.case_ref: one.alias for one in (delivery, *others)}
+        now = delivery.domain_now
+        [digest] = group(
+            [
+                Line(party, one.case_ref, one.template, now, one.act_by, one.level)
+                for one in (delivery, *others)
+            ],
+            now,
+        )
+        first = delivery._replace(alias=told[digest.lines[0].case_ref], act_by=digest.act_by)
+        send = self._email(first, more=len(digest.lines) > 1)
+        return _Started(delivery, delivery.attempts + 1, send, tuple(others))
+
     def _prepare(self, delivery: Delivery) -> _Started:
         """Check that it may go, and make all that goes. Raises _WithheldError."""
-        if delivery.silent:
-            raise _WithheldError("case-closed")
-        if not delivery.last_word:
-            if not delivery.permitted:
-                raise _WithheldError("permission-ended")
-            if delivery.ended:
-                raise _WithheldError("case-closed")
-        if not delivery.is_known:
-            raise _WithheldError("no-address")
+        self._check(delivery)
         attempt = delivery.attempts + 1
         match delivery.channel:
             case "email":
@@ -211,7 +244,19 @@ class Sender:
             case _:
                 raise _WithheldError("no-address")
 
-    def _email(self, delivery: Delivery) -> Send:
+    def _check(self, delivery: Delivery) -> None:
+        """Raises _WithheldError where it may not go."""
+        if delivery.silent:
+            raise _WithheldError("case-closed")
+        if not delivery.last_word:
+            if not delivery.permitted:
+                raise _WithheldError("permission-ended")
+            if delivery.ended:
+                raise _WithheldError("case-closed")
+        if not delivery.is_known:
+            raise _WithheldError("no-address")
+
+    def _email(self, delivery: Delivery, *, more: bool = False) -> Send:
         if delivery.email is None:
             raise _WithheldError("no-address")
         # A reference of the party's own may be a prison's number of a person: only ours goes by mail.
@@ -222,10 +267,13 @@ class Sender:
             delivery.act_by,
             alias if alias is not None and ids.is_code(alias) else None,
             self._settings.http.public_url,
+            more=more,
         )
         smtp = self._settings.smtp
         try:
-            message = email.make(smtp, delivery.email, delivery.id, text, delivery.real_now)
+            message = email.make(
+                smtp, delivery.email, delivery.id, text, delivery.real_now, delivery.country
+            )
         except wording.TellingWordError:
             self._log.error("telling word", template=delivery.template)
             raise _WithheldError("telling-word") from None
@@ -260,9 +308,8 @@ class Sender:
         for _ in range(_RECORD_TRIES):
             try:
                 async with self._lane:
-                    row = await self._try_record(started, came)
-                if row is not None:
-                    self._journal.offer([row])
+                    rows = await self._try_record(started, came)
+                self._journal.offer(rows)
                 return
             except Exception as error:
                 if meaning_of(error) is Meaning.POISON:
@@ -272,18 +319,29 @@ class Sender:
                 wait_s = min(wait_s * 2, 2.0)
         self._log.error("not recorded: it will be sent once more")
 
-    async def _try_record(self, started: _Started, came: Attempted) -> Row | None:
-        delivery, attempt = started.delivery, started.attempt
+    async def _try_record(self, started: _Started, came: Attempted) -> list[Row]:
+        rows = []
         async with self._pool.acquire() as connection, connection.transaction():
-            if came.gone and delivery.to_party and delivery.webhook_url:
-                await store.mark_gone(connection, delivery.to_party, delivery.webhook_url)
-            if came.end == "sent":
-                return await self._end(connection, delivery, "sent", None, attempt)
-            if came.end == "failed" or attempt > len(self._retry_s):
-                return await self._end(connection, delivery, "failed", came.reason, attempt)
-            wait_s = max(self._retry_s[attempt - 1], came.wait_s or 0.0)
-            await store.postpone(connection, delivery.id, wait_s, attempt, came.reason or "again")
-            return None
+            first = started.delivery
+            if came.gone and first.to_party and first.webhook_url:
+                await store.mark_gone(connection, first.to_party, first.webhook_url)
+            for one in started.told:
+                row = await self._record_one(connection, one, came)
+                if row is not None:
+                    rows.append(row)
+        return rows
+
+    async def _record_one(
+        self, connection: Connection, delivery: Delivery, came: Attempted
+    ) -> Row | None:
+        attempt = delivery.attempts + 1
+        if came.end == "sent":
+            return await self._end(connection, delivery, "sent", None, attempt)
+        if came.end == "failed" or attempt > len(self._retry_s):
+            return await self._end(connection, delivery, "failed", came.reason, attempt)
+        wait_s = max(self._retry_s[attempt - 1], came.wait_s or 0.0)
+        await store.postpone(connection, delivery.id, wait_s, attempt, came.reason or "again")
+        return None
 
     async def _end(
         self,

@@ -19,6 +19,7 @@ class Contact(NamedTuple):
     roles: frozenset[str]
     #: Empty: it speaks for all of them.
     facilities: frozenset[str]
+    country: str
     channels: tuple[str, ...]
 
 
@@ -40,6 +41,10 @@ class NewDelivery(NamedTuple):
     correlation_id: UUID
     causation_id: UUID
     protocol_version: str
+    #: To a receiver: it may go only while the consent names it.
+    by_consent: bool
+    #: Of the alarm behind it; 0: none.
+    level: int
 
 
 class Delivery(NamedTuple):
@@ -72,11 +77,24 @@ class Delivery(NamedTuple):
     webhook_url: str | None
     webhook_secret: bytes | None
     is_gone: bool
-    #: No withdrawal has committed, and none will before this transaction ends.
+    level: int
+    #: No withdrawal has committed, nor did the consent lose who is meant; and neither will happen
+    #: before this transaction ends.
     permitted: bool
     ended: bool
     silent: bool
     real_now: datetime
+    domain_now: datetime
+
+
+class Recall(NamedTuple):
+    """A recipient that was sent the word that permission ended. `told_at`: domain time."""
+
+    case_ref: UUID
+    referral_id: UUID
+    notice_id: UUID
+    correlation_id: UUID
+    told_at: datetime
 
 
 # -- what was heard ---------------------------------------------------------------------------
@@ -88,14 +106,19 @@ async def read_cases(connection: Connection, case_refs: Collection[UUID]) -> dic
 
 
 async def write_cases(
-    connection: Connection, states: Mapping[UUID, bytes], silent: Collection[UUID]
+    connection: Connection,
+    states: Mapping[UUID, bytes],
+    silent: Collection[UUID],
+    speaking: Collection[UUID],
 ) -> None:
+    """`speaking`: cases that went on after their end, so that an earlier silence is over."""
     await connection.execute(
         _SQL["write_cases"],
         list(states),
         [partition_of(case_ref) for case_ref in states],
         list(states.values()),
         [case_ref in silent for case_ref in states],
+        list(speaking),
     )
 
 
@@ -108,6 +131,7 @@ async def find_contacts(
             row["party"],
             frozenset(row["roles"]),
             frozenset(row["facilities"]),
+            row["country"],
             ("email",) * row["has_email"] + ("webhook",) * row["has_webhook"],
         )
         for row in rows
@@ -143,6 +167,23 @@ async def read_aliases(
 async def add_deliveries(connection: Connection, deliveries: Iterable[NewDelivery]) -> None:
     columns = zip(*deliveries, strict=True)
     await connection.execute(_SQL["add_deliveries"], *map(list, columns))
+
+
+async def add_recall(
+    connection: Connection, case_ref: UUID, party: str, referral_id: UUID, correlation_id: UUID
+) -> None:
+    await connection.execute(
+        _SQL["add_recall"], case_ref, party, partition_of(case_ref), referral_id, correlation_id
+    )
+
+
+async def end_recall(connection: Connection, case_ref: UUID, referral_id: UUID) -> None:
+    await connection.execute(_SQL["end_recall"], case_ref, referral_id)
+
+
+async def due_recalls(pool: Pool, partitions: Sequence[int]) -> list[Recall]:
+    """Those whom the notice reached and of whom release has to be told, each now and then."""
+    return [Recall(**row) for row in await pool.fetch(_SQL["due_recalls"], partitions)]
 
 
 # -- sending ----------------------------------------------------------------------------------
@@ -189,3 +230,22 @@ async def end_delivery(
 
 async def mark_gone(connection: Connection, party: str, url: str) -> None:
     await connection.execute(_SQL["mark_gone"], party, url)
+
+
+# -- alarms told together ---------------------------------------------------------------------
+
+
+async def lead_alarms(connection: Connection, party: str, delivery: UUID) -> bool:
+    """Whether this delivery may carry the party's alarms of this hour; else it waits for the next."""
+    may = await connection.fetchval(_SQL["lead_alarms"], party, delivery)
+    if not may:
+        await connection.execute(_SQL["hold_alarm"], delivery, party)
+    return bool(may)
+
+
+async def other_alarms(
+    connection: Connection, party: str, delivery: UUID, partitions: Sequence[int]
+) -> list[Delivery]:
+    """The party's other alarms by mail that wait, taken for this transaction."""
+    rows = await connection.fetch(_SQL["other_alarms"], delivery, party, partitions)
+    return [Delivery(**row) for row in rows]

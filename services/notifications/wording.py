@@ -36,9 +36,18 @@ class Text(NamedTuple):
 
 
 def compose(
-    language: str, country: str, act_by: datetime | None, code: str | None, link: str
+    language: str,
+    country: str,
+    act_by: datetime | None,
+    code: str | None,
+    link: str,
+    *,
+    more: bool = False,
 ) -> Text:
-    """The text for a desk. A language without an approved text gets "call the desk" instead."""
+    """The text for a desk. A language without an approved text gets "call the desk" instead.
+
+    `more`: it stands for several things, of which the most pressing is named; never for how many.
+    """
     primary = language.split("-")[0].lower()
     words = _words(primary) if primary in LANGUAGES else _words(_DESK)
     if words["status"] != "approved":
@@ -48,6 +57,8 @@ def compose(
     lines = [words[form]["body"].format(time=time).strip(), ""]
     if code is not None:
         lines.append(words["code"].format(code=code))
+    if more and words["more"]:
+        lines.append(words["more"])
     lines.append(words["link"].format(link=link))
     if words["foot"]:
         lines += ["", words["foot"]]
@@ -63,10 +74,13 @@ def local_time(moment: datetime, country: str) -> str:
     return f"{local:%H:%M, %d.%m.%Y} (UTC{offset})"
 
 
-def check(*parts: str) -> None:
-    """Raise TellingWordError if anything that leaves holds a word of any language's list."""
+def check(*parts: str, country: str = "") -> None:
+    """Raise TellingWordError if anything that leaves holds a word of any language's list.
+
+    `country`: of whom it goes to; its own list counts too.
+    """
     for part in parts:
-        if _telling().search(part.casefold()):
+        if _telling(country).search(part.casefold()):
             raise TellingWordError
 
 
@@ -77,11 +91,12 @@ def _words(name: str) -> dict[str, Any]:
 
 
 @cache
-def _telling() -> re.Pattern[str]:
+def _telling(country: str) -> re.Pattern[str]:
     lists = yaml.safe_load(_FOLDER.joinpath("telling_words.yaml").read_text("utf-8"))
     patterns = []
-    for language in LANGUAGES:
-        for word in lists[language]:
+    own = lists["countries"].get(country, [])
+    for words in [*(lists[language] for language in LANGUAGES), own]:
+        for word in words:
             stem = re.escape(word.rstrip(".").casefold()).replace(r"\ ", r"[\s_-]+")
             if word.endswith("."):  # stands for itself alone; a code may hold its letters
                 patterns.append(rf"(?<![^\W_]){stem}(?![^\W_])")

@@ -23,6 +23,14 @@ WHERE a.case_ref = gone.case_ref AND a.referral_id = gone.referral_id;
 INSERT INTO release.endings (case_ref, at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
 ON CONFLICT DO NOTHING;
 
+-- unaccept_all --
+-- No acceptance of these cases holds any longer.
+DELETE FROM release.acceptances WHERE case_ref = ANY ($1::uuid[]);
+
+-- unend --
+-- Cases that go on after their end.
+DELETE FROM release.endings WHERE case_ref = ANY ($1::uuid[]);
+
 -- due_cases --
 -- Cases whose earliest deadline has come, and whether something is still undecided for them.
 SELECT case_ref, version, heard_version, next_due_at, runtime.settled() AS as_of,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from throughcare.contracts.envelope import Message
+from throughcare.contracts.life_events import AcceptanceLapsed, EpisodeResumed
 from throughcare.contracts.release_events import (
     AcceptanceWithdrawn,
     CaseClosed,
@@ -18,7 +19,15 @@ from throughcare.runtime.turns import turns
 _SQL = queries.load("throughcare.services.release")
 
 #: The events that change who holds a case.
-SEAM_EVENTS = (ReferralSent, ReferralAccepted, ReferralCancelled, AcceptanceWithdrawn, CaseClosed)
+SEAM_EVENTS = (
+    ReferralSent,
+    ReferralAccepted,
+    ReferralCancelled,
+    AcceptanceWithdrawn,
+    AcceptanceLapsed,
+    CaseClosed,
+    EpisodeResumed,
+)
 
 
 async def keep_seam(connection: Connection, events: Sequence[Message]) -> None:
@@ -28,6 +37,11 @@ async def keep_seam(connection: Connection, events: Sequence[Message]) -> None:
             cases = [event.case_ref for event in said]
             if kind is CaseClosed:
                 await connection.execute(_SQL["end"], cases, [event.recorded_at for event in said])
+                continue
+            if kind is EpisodeResumed:
+                # Whoever held the case before it ended holds it no more.
+                await connection.execute(_SQL["unaccept_all"], cases)
+                await connection.execute(_SQL["unend"], cases)
                 continue
             referrals = [_referral(event) for event in said]
             if kind is ReferralSent:
@@ -42,7 +56,12 @@ async def keep_seam(connection: Connection, events: Sequence[Message]) -> None:
 def _referral(event: Message) -> UUID:
     data = event.data
     assert isinstance(
-        data, ReferralSent | ReferralAccepted | AcceptanceWithdrawn | ReferralCancelled
+        data,
+        ReferralSent
+        | ReferralAccepted
+        | AcceptanceWithdrawn
+        | AcceptanceLapsed
+        | ReferralCancelled,
     )
     return data.referral_id
 

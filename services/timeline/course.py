@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.stage import Course, Stage, follow, stage
@@ -72,5 +73,9 @@ def _of_release(standing: Standing, event: Data) -> dict[str, Any]:
             return {"released_at": at, "facility": event.facility or standing.facility}
         case release.CaseClosed():
             return {"closing_reason": event.reason_code}
+        case life.EpisodeResumed():
+            return {"closing_reason": None, "expected_release_on": event.expected_release_on}
+        case life.ReleaseReversed():
+            return {"released_at": None, "facility": event.facility or standing.facility}
         case _:
             return {}

@@ -48,7 +48,7 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
     match kind.removeprefix(_PREFIX).rpartition(".v")[0]:
         case "consent-granted":
             return replace(case, consented=True)
-        case "consent-withdrawn":
+        case "consent-withdrawn" | "consent-expired":
             return replace(case, consented=False)
         case "case-opened" | "release-scheduled" if data.get("expected_release_on"):
             return replace(case, expected_on=date.fromisoformat(data["expected_release_on"]))
@@ -56,7 +56,15 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
             new_on = data.get("new_on")
             return replace(case, expected_on=date.fromisoformat(new_on) if new_on else None)
         case "person-released" | "person-released-before-consent":
-            return replace(case, released_at=moment(data["released_at"]))
+            counts_from = data.get("counts_from") or data["released_at"]
+            return replace(case, released_at=moment(counts_from))
+        case "release-reversed":
+            return _back(case, moment(data["said_at"]))
+        case "case-reopened":
+            return replace(case, consented=False)
+        case "episode-resumed":
+            on = date.fromisoformat(d) if (d := data.get("expected_release_on")) else None
+            return Case(case.case_ref, consented=case.consented, expected_on=on)
         case "referral-sent" if data["receiver_type"] not in _NO_CARE:
             return replace(case, care=case.care | {UUID(data["referral_id"])})
         case "client-attended":
@@ -65,7 +73,8 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
             return _met(case, data, data["attempted_at"])
         case "follow-up-checked" if data["contact_kind"] == "visit":
             return _met(case, data, data["checked_at"])
-        case "escalation-raised":
+        # What recipients of data owe is no answer to where the person is.
+        case "escalation-raised" if data["code"] != "D23":
             raised = {**case.open_alarms, data["escalation_id"]: moment(event["recordedtime"])}
             return replace(case, open_alarms=raised)
         case "escalation-acknowledged" | "escalation-cleared" as how:
@@ -79,6 +88,14 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
             return replace(case, closed=True, open_alarms={})
         case _:
             return case
+
+
+def _back(case: Case, said_at: datetime) -> Case:
+    """In custody after all. A date that lay before that word did not pass without one."""
+    on = case.expected_on
+    if on is not None and on < said_at.astimezone(_ZONE).date():
+        on = None
+    return replace(case, released_at=None, expected_on=on)
 
 
 def _met(case: Case, data: Mapping[str, Any], at: str) -> Case:

@@ -92,6 +92,10 @@ class FakeAgent:
             topic, encode(message), key=str(cause.case_ref).encode(), partition=partition
         )
 
+    def place(self, topic: str, partition: int) -> int:
+        """Of the last record said there."""
+        return self._places[topic, partition]
+
     def of(self, id: str) -> Message:
         """The command with this id of ours."""
         return next(m for m in self.seen if str(m.id) == id)

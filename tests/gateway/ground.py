@@ -24,6 +24,13 @@ PARTIES = (
     NewParty("ngo-bishkek", ("ngo",)),
     NewParty("prison-tj", ("prison-admin", "prison-health"), country="TJ"),
     NewParty("monitor-1", ("monitor",)),
+    NewParty("ik-31", ("prison-admin", "prison-health"), ("kg-ik-31",)),
+    NewParty("coordinator", ("protocol-coordinator",)),
+    # The country is said by the facility.
+    NewParty("prison-kz", ("prison-psych",), ("kz-1",)),
+    NewParty("prison-tm", ("prison-psych",), ("tm-4",)),
+    NewParty("prison-uz", ("prison-psych",), ("uz-2",)),
+    NewParty("ngo-anywhere", ("ngo",), country="TJ"),
 )
 
 

@@ -109,9 +109,6 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing(
         ({"type": "org.throughcare.fact.release-scheduled.v2"}, "unknown-type"),
         ({"type": "org.throughcare.fact.moon-landing.v1"}, "unknown-type"),
         ({"type": "org.throughcare.event.release-scheduled.v1"}, "unknown-type"),
-        ({"data": {"expected_release_on": "2026-02-31"}}, "schema"),
-        ({"data": {"expected_release_on": "2026-12-24", "name": "A. B."}}, "schema"),
-        ({"subject": "no blanks please"}, "schema"),
     ],
 )
 async def test_what_breaks_its_contract_is_answered_with_its_own_id(
@@ -124,6 +121,31 @@ async def test_what_breaks_its_contract_is_answered_with_its_own_id(
     (outcome,) = await foreign.outcomes_for(fact["id"])
     assert outcome["type"] == "org.throughcare.outcome.dead-letter.v1"
     assert outcome["data"]["stage"] == stage
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"time": "2 March"}, "attribute-invalid", "/time"),
+        ({"subject": "no blanks please"}, "attribute-invalid", "/subject"),
+        ({"data": {"expected_release_on": "2026-02-31"}}, "schema", "/data/expected_release_on"),
+        ({"data": {"expected_release_on": "2026-12-24", "name": "A. B."}}, "schema", "/data"),
+    ],
+)
+async def test_what_its_sender_can_mend_alone_is_refused_as_over_http_and_no_dead_letter(
+    gateway: Gateway, foreign: ForeignClient, change: dict[str, Any], code: str, pointer: str
+) -> None:
+    count = "SELECT count(*) FROM gateway.dead_letters"
+    before = await gateway.pool.fetchval(count)
+    fact = event("fact", "release-scheduled", "K-9", expected_release_on="2026-12-24")
+
+    foreign.emit_fact({**fact, **change})
+
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["type"] == "org.throughcare.outcome.refused.v1"
+    assert outcome["data"]["refusal_code"] == code
+    assert [place["pointer"] for place in outcome["data"]["places"]] == [pointer]
+    assert await gateway.pool.fetchval(count) == before
 
 
 async def test_a_fact_from_the_future_is_refused(gateway: Gateway, foreign: ForeignClient) -> None:
@@ -143,7 +165,7 @@ async def test_a_command_does_not_come_in_by_kafka(
     foreign.emit_fact(command)
 
     (outcome,) = await foreign.outcomes_for(command["id"])
-    assert outcome["type"] == "org.throughcare.outcome.dead-letter.v1"
+    assert outcome["data"]["refusal_code"] == "wrong-door"
 
 
 async def test_an_operator_replays_and_discards_the_doors_dead_letters(

@@ -97,8 +97,22 @@ async def test_a_message_that_breaks_a_rule_is_refused_by_name(
     status = {"not-a-cloudevent": 400, "facility-not-yours": 403}.get(code, 422)
     assert_problem(answer, status, code)
     assert "DROP" not in answer.text
-    assert "role" not in answer.text
+    assert "prison-admin" not in answer.text
     assert "etc" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("member", "pointer"),
+    [("release_date", "/data/release_date"), ("Иван Иванов", "/data"), ("A. B.", "/data")],
+)
+async def test_a_field_too_many_is_named_if_it_looks_like_a_field(
+    client: httpx2.AsyncClient, member: str, pointer: str
+) -> None:
+    said = {**FACT, "data": {**FACT["data"], member: "2026-12-24"}}
+
+    answer = await client.post("/v1/facts", json=said, headers=CE)
+
+    assert answer.json()["errors"] == [{"pointer": pointer, "code": "extra_forbidden"}]
 
 
 async def test_a_command_does_not_come_in_by_the_door_for_facts(client: httpx2.AsyncClient) -> None:

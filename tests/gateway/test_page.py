@@ -1,5 +1,7 @@
 """The demo's page: in two languages, without names, scripts or a way out of loopback."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
@@ -9,9 +11,18 @@ import pytest
 
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.contracts.events import EVENTS
+from throughcare.contracts.intake_events import CaseOpened
+from throughcare.contracts.kinds import Event
+from throughcare.contracts.release_events import (
+    CaseClosed,
+    EscalationAcknowledged,
+    EscalationCleared,
+    EscalationRaised,
+)
 from throughcare.gateway.page import words
-from throughcare.gateway.page.demo import is_wanted
-from throughcare.gateway.page.render import case_page
+from throughcare.gateway.page.demo import _alarms, _Moving, is_wanted
+from throughcare.gateway.page.render import Alarm, Due, Known, case_page, gate_page
+from throughcare.gateway.views import Entry
 from throughcare.protocol.stage import Stage
 from throughcare.runtime.settings import Http, Settings
 from throughcare.tests.gateway.fake_agent import FakeAgent
@@ -41,6 +52,68 @@ def test_whatever_stands_in_a_timeline_is_text_in_the_page() -> None:
     html = case_page("en", evil, [entry], [], everything=True)
 
     assert "<script" not in html
+
+
+def _event(day: int, event: type[Event], **data: object) -> Entry:
+    at = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day)
+    return Entry(day, at, at, "event", event.type, "release", 1, data, None)
+
+
+def test_an_alarm_that_stands_is_what_has_to_happen_next() -> None:
+    opened = _event(0, CaseOpened)
+    first = _event(9, EscalationRaised, escalation_id="a", code="D17", level=1)
+    higher = _event(10, EscalationRaised, escalation_id="b", code="D17", level=2)
+    taken = _event(11, EscalationAcknowledged, escalation_id="b")
+    cleared = _event(12, EscalationCleared, escalation_id="b")
+
+    assert _alarms([opened, first]) == [Alarm("D17", 9, taken_on=False)]
+    assert _alarms([opened, first, higher, taken]) == [Alarm("D17", 10, taken_on=True)]
+    assert _alarms([opened, first, higher, taken, cleared]) == []
+    assert _alarms([opened, first, _event(13, CaseClosed)]) == []
+
+
+def test_the_case_page_says_alarms_and_days_in_the_readers_language() -> None:
+    due, alarms = [Due("D19", 45)], [Alarm("D17", 9, taken_on=False)]
+
+    russian = case_page("ru", "K7FQ", [], due, alarms, everything=False)
+    english = case_page("en", "K7FQ", [], [], alarms, everything=False)
+
+    assert "к 45-му дню" in russian
+    assert "Тревога: первая встреча" in russian
+    assert "Alarm: first contact" in english
+    assert "Nothing is awaited" not in english
+
+
+@pytest.mark.parametrize("code", ["no-show", "died", "reached", "not-reached", "routine"])
+def test_russian_words_of_a_step_speak_of_no_man_and_no_telephone_only(code: str) -> None:
+    said = words.CODES[code].ru
+
+    assert not re.search(r"пришёл|умер|найден|дозвонились|обычная", said)
+
+
+def test_the_page_renews_itself_only_while_the_clock_is_stepped() -> None:
+    now, moving = datetime(2026, 3, 2, tzinfo=UTC), _Moving()
+    is_live = moving.at(now)
+    moving._moved_at -= 60
+
+    assert is_live
+    assert not moving.at(now)
+    assert moving.at(now + timedelta(days=1))
+    assert 'http-equiv="refresh"' in gate_page("en", now, [], [], is_live=True)
+    assert "refresh" not in gate_page("en", now, [], [])
+
+
+def test_each_case_is_listed_with_its_stage() -> None:
+    known = [Known("K7FQ-2MPX", "follow-up", None)]
+
+    assert "сопровождение" in gate_page("ru", datetime(2026, 3, 2, tzinfo=UTC), [], known)
+
+
+async def test_the_page_answers_who_asks_for_its_head_only(gateway: Gateway) -> None:
+    async with gateway.client("ik-27") as client:
+        answer = await client.head("/demo")
+
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 async def _case_with_a_code(gateway: Gateway, agent: FakeAgent, alias: str, code: str) -> UUID:

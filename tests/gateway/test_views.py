@@ -8,9 +8,10 @@ import pytest
 
 from throughcare.contracts import events as all_events
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import Event
-from throughcare.gateway.views import WITHOUT_CONSENT, Entry, Reader, shown
+from throughcare.gateway.views import CONFIDED, WITHOUT_CONSENT, Entry, Reader, shown
 
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 OPENED, CONSENTED, SENT, DECLINED, SCHEDULED, ENROLLED, WITHDRAWN = (uuid4() for _ in range(7))
@@ -148,3 +149,24 @@ def test_nobody_but_its_sender_and_monitors_sees_a_refused_step() -> None:
 @pytest.mark.parametrize("model", all_events.EVENTS, ids=lambda model: model.name)
 def test_the_contracts_mark_what_is_said_without_consent(model: type[Event]) -> None:
     assert (model in WITHOUT_CONSENT) == (model.__doc__ or "").startswith("†")
+
+
+CONFIDES = [
+    *STORY[:9],
+    entry(9, med.RelapseReported, DECLINED, referral_id=FIRST, reported_by="client"),
+    entry(10, med.OverdoseReported, DECLINED, referral_id=FIRST),
+    entry(11, med.NaloxoneUsed, DECLINED),
+    entry(12, med.PlanReviewProposed, DECLINED),
+]
+
+
+@pytest.mark.parametrize("role", ["prison-psych", "protocol-coordinator", "monitor", "ngo"])
+def test_what_was_confided_is_seen_by_whoever_took_it_down_and_by_nobody_else(role: str) -> None:
+    taker = shown(CONFIDES, Reader("ngo-a", frozenset({"ngo"}), (DECLINED,)))
+    other = shown(CONFIDES, Reader("else", frozenset({role}), (SENT,)))
+
+    confided = {model.type for model in CONFIDED}
+    assert [made["ordinal"] for made in taker if made["type"] in confided] == [9, 10, 11]
+    assert [made["type"] for made in other if made["type"] in confided] == []
+    learns = any(made["type"] == med.PlanReviewProposed.type for made in other)
+    assert learns == (role != "ngo")

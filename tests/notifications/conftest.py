@@ -19,6 +19,7 @@ from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.mailbox import Mailbox, start_mailbox
 from throughcare.contracts.envelope import Message, decode, encode
 from throughcare.contracts.kinds import Event
+from throughcare.contracts.release_events import ReferralSent
 from throughcare.contracts.topics import EVENTS_OF, NOTIFICATIONS_EVENTS, partition_of
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.journal import Journal, Producer
@@ -40,6 +41,8 @@ _EMPTY = """
     DELETE FROM notifications.cases; DELETE FROM notifications.gone;
     DELETE FROM notifications.events; DELETE FROM intake.stopped; DELETE FROM release.endings;
     DELETE FROM release.events; DELETE FROM runtime.consumed;
+    DELETE FROM notifications.alarmed; DELETE FROM notifications.recalls;
+    DELETE FROM intake.permissions;
     DELETE FROM gateway.case_access; DELETE FROM gateway.aliases; DELETE FROM gateway.parties;
 """
 
@@ -104,10 +107,20 @@ class Desk:
         )  # fmt: skip
 
     async def hear(self, *events: Message) -> None:
-        """What the projector does with a list of records."""
+        """What the projector does with a list of records; who is asked was agreed to before."""
+        for one in events:
+            if isinstance(one.data, ReferralSent):
+                await self.permit(one.case_ref, one.data.receiver)
         inputs = [Input(TP("t", 0), n, encode(event), event) for n, event in enumerate(events)]
         async with self.pool.acquire() as connection, connection.transaction():
             await project(connection, inputs)
+
+    async def permit(self, case_ref: UUID, recipient: str) -> None:
+        await self.owner.execute(
+            "INSERT INTO intake.permissions VALUES ($1, $2, 'P1', 'handover', 'infinity')"
+            " ON CONFLICT DO NOTHING",
+            case_ref, recipient,
+        )  # fmt: skip
 
     async def send(self) -> None:
         """Send all that is due, and wait until it is recorded."""
@@ -117,6 +130,11 @@ class Desk:
             due = "SELECT count(*) FROM notifications.deliveries WHERE status = 'pending' AND due_at <= clock_timestamp()"
             if not await self.owner.fetchval(due):
                 return
+
+    async def send_now(self) -> None:
+        """Send what is due at this moment, and nothing that waits for an hour of domain time."""
+        await self.sender.step()
+        await self.sender.drain()
 
     async def overdue(self) -> None:
         """Let the time of every next attempt come."""

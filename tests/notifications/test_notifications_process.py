@@ -48,6 +48,11 @@ class Office:
         """So many cases are offered to one receiver."""
         for _ in range(count):
             case = new_case_ref()
+            await self.owner.execute(
+                "INSERT INTO intake.permissions VALUES ($1, 'type:oat-site', 'P1', 'handover',"
+                " 'infinity')",
+                case,
+            )
             partition = partition_of(case)
             self.positions[partition] = self.positions.get(partition, 0) + 1
             message = event(case, offer(case))._replace(position=self.positions[partition])

@@ -19,7 +19,7 @@ FOLDER = files("throughcare.services.notifications").joinpath("templates")
 @pytest.mark.parametrize("language", [*wording.LANGUAGES, "desk"])
 def test_no_text_holds_a_telling_word_of_any_language(language: str) -> None:
     words = yaml.safe_load(FOLDER.joinpath(f"{language}.yaml").read_text("utf-8"))
-    texts = [words["code"], words["link"], words["foot"]]
+    texts = [words["code"], words["more"], words["link"], words["foot"]]
     texts += [part for form in ("act", "look") for part in words[form].values()]
 
     check(*texts)
@@ -89,6 +89,48 @@ def test_a_language_without_an_approved_text_says_call_the_desk_and_no_more(lang
     assert text.subject.startswith("Please call the desk")
     assert "2026" not in text.subject + text.body
     assert "K7FQ-2MPX" in text.body
+
+
+@pytest.mark.parametrize("language", wording.LANGUAGES)
+@pytest.mark.parametrize("country", ["KG", "KZ", "TJ", "TM", "UZ"])
+@pytest.mark.parametrize("act_by", [None, MOMENT])
+@pytest.mark.parametrize("more", [False, True])
+def test_no_text_of_any_language_holds_a_word_of_the_countrys_own_list(
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    country: str,
+    act_by: datetime | None,
+    more: bool,
+) -> None:
+    """Drafts too, as they will be sent once somebody has approved them."""
+    words = {**wording._words(language), "status": "approved"}
+    monkeypatch.setattr(wording, "_words", lambda _: words)
+
+    text = compose(language, country, act_by, "K7FQ-2MPX", LINK, more=more)
+
+    assert words["link"].partition("{")[0] in text.body
+    check(text.subject, text.body, country=country)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["narkologiýa merkezi", "neşekeşlik", "Психотропные вещества", "Диспансер № 4", "на учёт"],
+)
+def test_what_turkmenistan_may_not_be_sent_in_any_language_is_found(text: str) -> None:
+    with pytest.raises(TellingWordError):
+        check("Neutral", text, country="TM")
+
+
+def test_a_list_of_one_country_binds_no_other() -> None:
+    check("Диспансер № 4", country="KZ")
+
+
+def test_every_kind_of_notice_is_one_of_the_two_texts() -> None:
+    """A new kind of notice needs no new words: what it is about is read after signing in."""
+    for language in ("en", "ru"):
+        words = wording._words(language)
+        assert words["status"] == "approved"
+        assert set(words) == {"language", "status", "act", "look", "code", "more", "link", "foot"}
 
 
 def test_the_refusals_would_not_pass_so_the_list_is_no_rubber_stamp() -> None:

@@ -96,13 +96,17 @@ async def test_an_edited_dump_is_found_at_its_leaf(log: Log, tmp_path: Path, pla
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "Name the public key"),
-        (["--key", "nonsense"], "no such file"),
+        ([], "Nothing runs in"),
+        (["--database", "postgresql://127.0.0.1:1/x"], "Name the public key"),
+        (["--key", "nonsense", "--database", "postgresql://127.0.0.1:1/x"], "no such file"),
         (["--key", "{key}"], "Nothing runs in"),
         (["--key", "{key}", "--database", "postgresql://127.0.0.1:1/x"], "does not answer"),
         (["--key", "{key}", "--export", "/nowhere"], "cannot be read"),
         (["--key", "{key}", "--export", "{pub}"], "no export of a log"),
-        (["--key", "{key}", "--checkpoint", "/nowhere"], "cannot be read"),
+        (
+            ["--key", "{key}", "--checkpoint", "/nowhere", "--database", "postgresql://h:1/x"],
+            "cannot be read",
+        ),
     ],
 )
 async def test_what_cannot_be_looked_at_is_one_clear_sentence(

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import Data
 from throughcare.services.timeline.course import Standing, apply
 from throughcare.tests.timeline.conftest import START, Log, cases
 
 _ID = UUID(int=7)
+_FAR = date(2027, 1, 1)
 _INTAKE: list[Data] = [
     intake.CaseOpened(origin="facility", facility="kg-31", region="kg-gc"),
     intake.ConsentOffered(
@@ -97,6 +99,21 @@ def test_a_release_date_that_was_taken_back_is_gone() -> None:
     assert _folded([*_all()[:5], ("release", 2, taken_back)]).expected_release_on is None
 
 
+def test_a_case_that_goes_on_is_open_again_and_a_release_taken_back_is_none() -> None:
+    out = release.PersonReleased(released_at=START, known_at=START, unplanned=True)
+    back = life.ReleaseReversed(said_at=START, facility="kg-9")
+    said = [*_all()[:5], ("release", 2, out), ("release", 3, back)]
+    assert (_folded(said).released_at, _folded(said).facility) == (None, "kg-9")
+
+    closed = release.CaseClosed(reason_code="consent-refused")
+    resumed = life.EpisodeResumed(previous_reason="consent-refused", resumed_at=START)
+    reopened = life.CaseReopened(previous_reason="consent-refused", requested_by="client")
+    said += [("release", 4, closed), ("intake", 5, reopened), ("release", 5, resumed)]
+    standing = _folded(said)
+    assert (standing.stage, standing.closing_reason) == ("consent-pending", None)
+    assert standing.expected_release_on is None
+
+
 async def test_folding_anew_gives_the_same_and_touches_no_leaf(log: Log) -> None:
     first, second = cases(2)
     await log.hear([log.said.event(first, event, half) for half, _, event in _all()])
@@ -126,6 +143,30 @@ async def test_the_gate_list_shows_who_comes_and_nobody_who_left(log: Log) -> No
         (second, "ready", True)
     ]
     assert too_early == elsewhere == []
+
+
+async def test_who_came_back_is_on_the_gate_list_again_and_who_is_out_is_not(log: Log) -> None:
+    away, freed = cases(2)
+    out = release.PersonReleased(released_at=START, known_at=START, unplanned=True)
+    closed = release.CaseClosed(reason_code="lost-to-follow-up")
+    reopened = life.CaseReopened(previous_reason="lost-to-follow-up", requested_by="client")
+    resumed = life.EpisodeResumed(previous_reason="lost-to-follow-up", resumed_at=START)
+    for case in (away, freed):
+        await log.hear([log.said.event(case, event, half) for half, _, event in _all()[:5]])
+    said: list[tuple[UUID, str, Data]] = [
+        (away, "release", out),
+        (away, "release", life.ReleaseReversed(said_at=START)),
+        (away, "release", life.AbsenceBegun(said_at=START)),
+        (freed, "release", out),
+        (freed, "release", closed),
+        (freed, "intake", reopened),
+        (freed, "release", resumed),
+    ]
+    await log.hear([log.said.event(case, event, half) for case, half, event in said])
+
+    rows = await log.owner.fetch("SELECT * FROM timeline.gate_list($1, $2)", ["kg-31"], _FAR)
+
+    assert [(row["case_ref"], row["stage"]) for row in rows] == [(away, "planned")]
 
 
 async def test_entries_stand_in_the_order_they_were_recorded(log: Log) -> None:

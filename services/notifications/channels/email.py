@@ -14,13 +14,15 @@ from throughcare.services.notifications.channels import ATTEMPT_S, SENT, Attempt
 from throughcare.services.notifications.wording import Text
 
 
-def make(smtp: Smtp, to: str, notice: UUID, text: Text, sent_at: datetime) -> EmailMessage:
+def make(
+    smtp: Smtp, to: str, notice: UUID, text: Text, sent_at: datetime, country: str = ""
+) -> EmailMessage:
     """The whole message. Raises TellingWordError where anything of it says what it is about.
 
     The Message-ID is the notice's, the same on every attempt. Raises ValueError for an address
     that cannot stand in a header.
     """
-    wording.check(smtp.sender, text.subject, text.body)
+    wording.check(smtp.sender, text.subject, text.body, country=country)
     message = EmailMessage()
     message["From"] = smtp.sender
     message["To"] = to

@@ -1,0 +1,142 @@
+-- let_go --
+-- Who has to do with the case no more from then on: its name and its right run out, and are not prolonged.
+WITH gone AS (
+    UPDATE gateway.case_access x SET until = least(x.until, $3)
+    WHERE x.case_ref = $1 AND x.party = ANY ($2::text[])
+)
+UPDATE gateway.aliases a SET until = least(a.until, $3) WHERE a.case_ref = $1 AND a.party = ANY ($2::text[]);
+
+-- let_in --
+-- Who has to do with the case again: its right, and its name as far as it still stands.
+WITH back AS (
+    INSERT INTO gateway.case_access AS x (case_ref, party) SELECT DISTINCT $1::uuid, unnest($2::text[])
+    ON CONFLICT (case_ref, party) DO UPDATE SET until = NULL, answers_until = NULL
+), marks AS (
+    UPDATE gateway.past_names SET until = 'infinity' WHERE case_ref = $1 AND party = ANY ($2::text[])
+)
+UPDATE gateway.aliases SET until = NULL WHERE case_ref = $1 AND party = ANY ($2::text[]);
+
+-- drop_name --
+-- A name that was brought again in vain.
+DELETE FROM gateway.aliases a
+WHERE a.case_ref = $1 AND a.party = $2 AND a.until IS NULL
+    AND NOT EXISTS (
+        SELECT FROM gateway.case_access x WHERE x.case_ref = $1 AND x.party = $2
+            AND (x.until IS NULL OR greatest(x.until, x.answers_until) > runtime.now()))
+    AND NOT EXISTS (
+        SELECT FROM gateway.commands c WHERE c.case_ref = $1 AND c.party = $2 AND c.outcome IS NULL);
+
+-- holders --
+-- Who sees the case now, and these others: their names, and what they are.
+SELECT x.party, a.alias, p.roles, p.facilities
+FROM gateway.case_access x
+JOIN gateway.parties p USING (party)
+LEFT JOIN gateway.aliases a USING (case_ref, party)
+WHERE x.case_ref = $1 AND (x.until IS NULL OR x.party = ANY ($2::text[]))
+ORDER BY x.party;
+
+-- parties_at --
+-- Who holds one of these roles for this facility by name.
+SELECT party FROM gateway.parties
+WHERE roles && $1::text[] AND $2 = ANY (facilities) AND disabled_at IS NULL ORDER BY party;
+
+-- parties_in --
+-- Who holds one of these roles in a country.
+SELECT party FROM gateway.parties WHERE roles && $1::text[] AND country = $2 AND disabled_at IS NULL
+ORDER BY party;
+
+-- alias_for --
+-- A name and a right for a party; null: the code is taken.
+SELECT gateway.alias_for($1, $2, $3);
+
+-- remember --
+-- Names that ran out or will, and what they still open until when.
+INSERT INTO gateway.past_names AS n (party, mark, case_ref, opens, until)
+SELECT t.party, t.mark, $1, $4, $5 FROM unnest($2::text[], $3::bytea[]) AS t (party, mark)
+ON CONFLICT (party, mark) DO UPDATE
+SET case_ref = excluded.case_ref, opens = excluded.opens, until = excluded.until;
+
+-- marked --
+-- Who has a name that opens this again.
+SELECT DISTINCT party FROM gateway.past_names WHERE case_ref = $1 AND opens = $2 ORDER BY party;
+
+-- prisons_of --
+-- Which of these parties are prisons.
+SELECT party FROM gateway.parties WHERE party = ANY ($1::text[]) AND roles && $2::text[] ORDER BY party;
+
+-- forget_marks --
+-- These open nothing any more; of whoever sees the case again the name is found as before.
+DELETE FROM gateway.past_names n
+WHERE n.case_ref = $1 AND n.opens = $2 AND NOT EXISTS (
+    SELECT FROM gateway.case_access x
+    WHERE x.case_ref = n.case_ref AND x.party = n.party AND x.until IS NULL);
+
+-- keep_marks --
+-- At the end of a case names open it again, or nothing.
+WITH gone AS (
+    DELETE FROM gateway.past_names WHERE case_ref = $1 AND NOT party = ANY ($2::text[])
+)
+UPDATE gateway.past_names SET opens = 'reopen', until = $3 WHERE case_ref = $1 AND party = ANY ($2::text[]);
+
+-- owe --
+-- This party has to say what it did with what it holds.
+INSERT INTO gateway.owed (case_ref, party, referral_id) VALUES ($1, $2, $3)
+ON CONFLICT (case_ref, party) DO UPDATE SET referral_id = excluded.referral_id;
+
+-- owing --
+-- Who still has to.
+SELECT party FROM gateway.owed WHERE case_ref = $1 ORDER BY party;
+
+-- settle --
+-- It did.
+DELETE FROM gateway.owed WHERE case_ref = $1 AND referral_id = $2 RETURNING party;
+
+-- may_answer --
+-- These see the case no more and may still answer, under the name they have.
+WITH access AS (
+    UPDATE gateway.case_access x SET until = least(x.until, $3), answers_until = $4
+    WHERE x.case_ref = $1 AND x.party = ANY ($2::text[])
+)
+UPDATE gateway.aliases SET until = $4 WHERE case_ref = $1 AND party = ANY ($2::text[]);
+
+-- has_answered --
+-- Nothing more is wanted of these: the name runs out, unless they see the case.
+WITH access AS (
+    UPDATE gateway.case_access x SET answers_until = least(x.answers_until, $3)
+    WHERE x.case_ref = $1 AND x.party = ANY ($2::text[]) AND x.until IS NOT NULL
+    RETURNING x.party
+)
+UPDATE gateway.aliases a SET until = least(a.until, $3) FROM access
+WHERE a.case_ref = $1 AND a.party = access.party;
+
+-- end_case --
+-- The case is over.
+UPDATE gateway.cases SET ended_at = coalesce(ended_at, $2) WHERE case_ref = $1;
+
+-- resume_case --
+-- It goes on.
+UPDATE gateway.cases SET ended_at = NULL WHERE case_ref = $1;
+
+-- who_asked --
+-- Whose command this came from.
+SELECT party FROM gateway.commands WHERE id = $1;
+
+-- end_names --
+-- Nobody names the case any more but monitors, whose audit goes on, and who owes an answer.
+UPDATE gateway.aliases a SET until = least(a.until, $2) FROM gateway.parties p
+WHERE a.case_ref = $1 AND p.party = a.party AND NOT 'monitor' = ANY (p.roles)
+    AND NOT a.party = ANY ($3::text[]);
+
+-- forget_names --
+-- The names go, once who tells the parties that it is over has taken them down; else they go later.
+DELETE FROM gateway.aliases
+WHERE case_ref = $1 AND until <= $2 AND notifications.has_heard($1);
+
+-- end_access --
+-- Nobody sees the case any more but monitors.
+UPDATE gateway.case_access x SET until = least(x.until, $2) FROM gateway.parties p
+WHERE x.case_ref = $1 AND p.party = x.party AND NOT 'monitor' = ANY (p.roles);
+
+-- forget_bodies --
+-- The digest of a body could be tried against guessed names.
+UPDATE gateway.commands SET body_sha256 = '' WHERE case_ref = $1;
