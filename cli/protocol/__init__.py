@@ -1,0 +1,1 @@
+"""The protocol for people: shown, checked, drawn, written out, signed."""
