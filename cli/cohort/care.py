@@ -2,28 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from throughcare.cli.cohort import rates
 from throughcare.cli.cohort.act import Act
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import (
-    at,
-    day_of,
-    evening,
-    next_evening,
-    next_office,
-    office,
-    plus,
-    working,
-)
+from throughcare.cli.cohort.grid import plus
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import DeclineReason, OutreachMeans, OutreachResult
+from throughcare.contracts.codes import DeclineReason, OutreachMeans, OutreachResult, ReceiverType
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
+from throughcare.protocol.release.contact import FACE_TO_FACE
 from throughcare.protocol.release.state import (
     PLACED,
     Accepted,
@@ -36,8 +28,10 @@ from throughcare.protocol.release.state import (
     Sent,
 )
 
-_DECLINES: tuple[DeclineReason, ...] = ("no-capacity", "no-capacity", "not-eligible", "out-of-area")
+_DECLINES: tuple[DeclineReason, ...] = ("not-eligible", "out-of-area")
 _MEANS: tuple[OutreachMeans, ...] = ("phone", "visit", "peer")
+#: Somebody is there on days off, too.
+_EVERY_DAY: tuple[ReceiverType, ...] = ("ngo", "drop-in", "oat-site")
 _HOUR = timedelta(hours=1)
 #: Who stayed away so often is not to be reached any more.
 _AVOIDS = 2
@@ -48,6 +42,7 @@ class Care:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        self.world, self.grid, self.profile = course.world, course.grid, course.profile
         #: Appointments missed, by referral.
         self._missed: Counter[UUID] = Counter()
         course.listeners.append(self.hear)
@@ -68,16 +63,16 @@ class Care:
                     if isinstance(one.stand, PLACED):
                         self._released(one, now)
             case events.AppointmentBooked(referral_id=id, appointment_at=appointment_at):
-                on = evening(day_of(appointment_at))
+                on = self.grid.evening(self.grid.day_of(appointment_at))
                 self.course.plan(on, partial(self._appointment_over, id, appointment_at), id)
             case events.AppointmentMissed(referral_id=id):
                 self._missed[id] += 1
                 if self.course.outside is not None:
-                    self.course.plan(next_evening(now), partial(self._look_for, id), id)
+                    self.course.plan(self._next_day(id, now), partial(self._look_for, id), id)
             case events.ClientAttended(referral_id=id):
                 self._came(id, now)
             case events.EscalationRaised(code="D17", step=48):
-                self.course.plan(next_evening(now), self._look_for_unmet)
+                self.course.plan(self.grid.next_evening(now), self._look_for_unmet)
             case _:
                 pass
 
@@ -87,40 +82,47 @@ class Care:
         course, id = self.course, sent.referral_id
         if course.happens(rates.SILENT):
             return
-        if sent.urgency == "routine":
-            wait = course.rng.choice((0, 0, 1))
-            when = next_office(now, wait)
-            if wait and course.happens(rates.SAYS_RECEIVED):
-                course.plan(next_office(now), partial(self._received, id), id)
+        morning, today = self.grid.morning, self.grid.day_of(now)
+        if sent.urgency == "urgent":
+            when = morning(plus(today, 1))
         elif sent.urgency == "short":
-            when = next_evening(now)
+            when = morning(self.grid.working(plus(today, 1)))
         else:
-            when = evening(plus(day_of(now), 1))
-        declines = course.happens(rates.DECLINED)
-        course.plan(when, partial(self._answer, id, declines), id)
+            when = course.rng.choice((self.grid.next_evening(now), self.grid.next_office(now)))
+            if when != self.grid.next_evening(now) and course.happens(rates.SAYS_RECEIVED):
+                course.plan(self.grid.next_evening(now), partial(self._received, id), id)
+        course.plan(when, partial(self._answer, id, self._reason_for_no(sent.receiver_type)), id)
+
+    def _reason_for_no(self, kind: ReceiverType) -> DeclineReason | None:
+        """Of those who find a place today, so many find one as the places grow fewer or more."""
+        today = 1 - self.world.value(rates.NO_PLACE)
+        places = min(today * self.world.capacity.get(kind, 1.0), 1.0)
+        if self.course.rng.random() >= places:
+            return "no-capacity"
+        if self.course.happens(rates.DECLINED):
+            return self.course.rng.choice(_DECLINES)
+        return None
 
     def _received(self, id: UUID, now: datetime) -> Iterator[Act]:
         one = self.course.referral(id)
         if isinstance(one.stand, Sent):
             yield from self._says(one, commands.AcknowledgeReferral(referral_id=id), now)
 
-    def _answer(self, id: UUID, declines: bool, now: datetime) -> Iterator[Act]:
+    def _answer(self, id: UUID, no: DeclineReason | None, now: datetime) -> Iterator[Act]:
         one = self.course.referral(id)
         if not isinstance(one.stand, Sent):
             return
-        if declines:
-            reason = self.course.rng.choice(_DECLINES)
-            answer: Data = commands.DeclineReferral(referral_id=id, reason_code=reason)
+        if no is not None:
+            answer: Data = commands.DeclineReferral(referral_id=id, reason_code=no)
         else:
             answer = commands.AcceptReferral(referral_id=id)
         yield from self._says(one, answer, now)
 
     def _accepted(self, id: UUID, now: datetime) -> None:
         course = self.course
-        inside = course.outside is None
-        course.plan(next_office(now) if inside else next_evening(now), partial(self._book, id), id)
+        course.plan(self.grid.next_evening(now), partial(self._book, id), id)
         if course.happens(rates.ACCEPTANCE_WITHDRAWN):
-            later = next_office(now, course.days(1, 4))
+            later = self.grid.next_office(now, course.days(1, 4))
             course.plan(later, partial(self._take_back, id), id)
         if course.outside is not None:
             self._expect(course.referral(id), now)
@@ -137,7 +139,13 @@ class Care:
     def _date_known(self, now: datetime) -> None:
         for one in self.course.release.own.referrals:
             if isinstance(one.stand, Accepted | Booked):
-                self.course.plan(next_office(now), partial(self._book, one.id), one.id)
+                self.course.plan(self.grid.next_evening(now), partial(self._book, one.id), one.id)
+
+    def _next_day(self, id: UUID, now: datetime) -> datetime:
+        """When somebody is there again."""
+        if self.course.referral(id).receiver_type in _EVERY_DAY:
+            return self.grid.evening(plus(self.grid.day_of(now), 1))
+        return self.grid.next_evening(now)
 
     def _book(self, id: UUID, now: datetime) -> Iterator[Act]:
         """For the days right after the release; inside only once a date is known."""
@@ -145,12 +153,16 @@ class Care:
         if not isinstance(one.stand, Accepted | Booked | Missed):
             return
         if inside is None:
-            first = plus(day_of(now), 1)
+            first = plus(self.grid.day_of(now), 1)
+            if isinstance(one.stand, Missed) and one.stand.reached:
+                first = max(first, self._own_day(one) or first)  # as the two agreed
         elif inside.expected_on is not None:
-            first = plus(max(inside.expected_on, day_of(now)), 1)
+            first = plus(max(inside.expected_on, self.grid.day_of(now)), 1)
         else:
             return
-        appointment_at = at(working(first), self.course.rng.choice((10, 11, 15)))
+        if one.receiver_type not in _EVERY_DAY:
+            first = self.grid.working(first)
+        appointment_at = self.grid.at(first, self.course.rng.choice((10, 11, 15)))
         if isinstance(one.stand, Booked) and one.stand.appointment_at == appointment_at:
             return
         yield from self._says(
@@ -173,19 +185,25 @@ class Care:
         day, outside = self.course.person.comes.get(one.service_type), self.course.outside
         if day is None or outside is None or self._is_away(moment):
             return False
-        return day_of(moment) >= plus(day_of(outside.released_at), day)
+        return self.grid.day_of(moment) >= plus(self.grid.day_of(outside.released_at), day)
+
+    def _own_day(self, one: Referral) -> date | None:
+        day, outside = self.course.person.comes.get(one.service_type), self.course.outside
+        if day is None or outside is None:
+            return None
+        return plus(self.grid.day_of(outside.released_at), day)
 
     def _is_away(self, moment: datetime) -> bool:
         away, outside = self.course.person.drifts_away, self.course.outside
         if away is None or outside is None:
             return False
-        return day_of(moment) >= plus(day_of(outside.released_at), away)
+        return self.grid.day_of(moment) >= plus(self.grid.day_of(outside.released_at), away)
 
     # -- after the release ---------------------------------------------------------------------
 
     def _released(self, one: Referral, now: datetime) -> None:
         course = self.course
-        when = now if course.happens(rates.CONFIRMS_RELEASE) else next_evening(now)
+        when = now if course.happens(rates.CONFIRMS_RELEASE) else self.grid.next_evening(now)
         course.plan(when, partial(self._confirm_release, one.id), one.id)
         if isinstance(one.stand, Accepted):
             course.plan(when, partial(self._book, one.id), one.id)
@@ -201,10 +219,16 @@ class Care:
         day, outside = self.course.person.comes.get(one.service_type), self.course.outside
         if day is None or outside is None:
             return
-        comes_on = plus(day_of(outside.released_at), day)
+        comes_on = plus(self.grid.day_of(outside.released_at), day)
         if day > 2:
-            comes_on = office(comes_on)  # only in the first days is somebody there every day
-        when = evening(comes_on) if evening(comes_on) > now else next_evening(now)
+            comes_on = self.grid.office(
+                comes_on
+            )  # only in the first days is somebody there every day
+        when = (
+            self.grid.evening(comes_on)
+            if self.grid.evening(comes_on) > now
+            else self.grid.next_evening(now)
+        )
         self.course.plan(when, partial(self._meet, one.id), one.id)
 
     def _meet(self, id: UUID, now: datetime) -> Iterator[Act]:
@@ -220,11 +244,11 @@ class Care:
         course, one = self.course, self.course.referral(id)
         if course.outside is None or isinstance(one.stand, Engaged):
             return
-        if one.service_type == "documents":
+        if one.service_type in ("documents", "allowance"):
             return
         if one.service_type == "psychosocial-support" and not course.happens(rates.SUPPORT_ENGAGED):
             return
-        course.plan(next_office(now, course.days(0, 1)), partial(self._engage, id), id)
+        course.plan(self.grid.next_office(now, course.days(0, 1)), partial(self._engage, id), id)
 
     def _engage(self, id: UUID, now: datetime) -> Iterator[Act]:
         one = self.course.referral(id)
@@ -257,22 +281,21 @@ class Care:
 
     def _try(self, one: Referral, attempts: int, now: datetime) -> Iterator[Act]:
         course = self.course
-        result = self._result(one, now)
+        means = _MEANS[attempts % len(_MEANS)]
+        result = self._result(one, means, now)
         if result == "not-reached":
-            course.plan(next_office(now), partial(self._look_for, one.id), one.id)
+            course.plan(self.grid.next_office(now), partial(self._look_for, one.id), one.id)
         else:
-            course.plan(next_evening(now), partial(self._book, one.id), one.id)
+            course.plan(self.grid.next_evening(now), partial(self._book, one.id), one.id)
         yield from self._says(
             one,
-            commands.RecordOutreach(
-                referral_id=one.id, means=_MEANS[attempts % len(_MEANS)], result=result
-            ),
+            commands.RecordOutreach(referral_id=one.id, means=means, result=result),
             now,
         )
 
-    def _result(self, one: Referral, now: datetime) -> OutreachResult:
+    def _result(self, one: Referral, means: OutreachMeans, now: datetime) -> OutreachResult:
         if self._is_away(now) or self._missed[one.id] >= _AVOIDS:
             return "not-reached"
         if self.course.happens(rates.OUTREACH_MEETS):
-            return "met"
+            return "met" if means in FACE_TO_FACE else "reached"
         return "reached" if self.course.happens(rates.OUTREACH_REACHES) else "not-reached"

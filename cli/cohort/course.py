@@ -8,15 +8,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 from throughcare.cli.cohort.act import Act
-from throughcare.cli.cohort.grid import PROFILE
 from throughcare.cli.cohort.person import Person
 from throughcare.cli.cohort.rates import Rate
+from throughcare.cli.cohort.world import World
+from throughcare.contracts import release_events as events
+from throughcare.contracts.care_events import DeadlineReminded
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.intake_events import INTAKE_EVENTS
 from throughcare.contracts.kinds import Data, Fact
 from throughcare.protocol.intake import HALF as INTAKE
+from throughcare.protocol.intake import state as of_intake
 from throughcare.protocol.release import HALF as RELEASE
+from throughcare.protocol.release import state as of_release
 from throughcare.protocol.release.rules import responsible
 from throughcare.protocol.release.state import Ended, InCustody, Outside, Referral, Unheard
 from throughcare.protocol.stage import Stage, stage_of
@@ -24,6 +28,16 @@ from throughcare.protocol.stage import Stage, stage_of
 _NOBODY = UUID(int=0)
 
 
+#: A third of all that is said, and nothing that anybody in the cohort acts on.
+_BOOKKEEPING = frozenset(
+    {
+        events.DeadlinesChanged,
+        events.DeadlineMissed,
+        events.EscalationCleared,
+        events.EscalationAcknowledged,
+        DeadlineReminded,
+    }
+)
 #: What somebody will do at a moment, if it still makes sense then.
 Intent = Callable[[datetime], Iterable[Act]]
 
@@ -44,13 +58,17 @@ class Course:
     may still refuse.
     """
 
-    def __init__(self, person: Person, rng: Random) -> None:
+    def __init__(self, person: Person, rng: Random, world: World) -> None:
         self.person = person
         self.rng = rng
+        self.world, self.grid, self.profile = world, world.grid, world.profile
         self.intake = INTAKE.initial(_NOBODY)
         self.release = RELEASE.initial(_NOBODY)
         #: Who hears of each event; set by whoever plays the parties.
         self.listeners: list[Callable[[Message, datetime], None]] = []
+        #: Who hears of them when the case is over: all that is planned until then is off.
+        self.after_the_end: list[Callable[[Message, datetime], None]] = []
+        self._was_over = False
         self._agenda: list[_Planned] = []
         self._order = 0
         #: Decided on for this point, still to be said.
@@ -97,8 +115,6 @@ class Course:
             if acts and (about is None or None in touched or about in touched):
                 break
             planned = heapq.heappop(self._agenda)
-            if self.is_over:
-                continue
             if done := list(planned.do(now)):
                 acts += done
                 touched.add(about)
@@ -115,12 +131,28 @@ class Course:
             else:
                 self.release = RELEASE.evolve(self.release, event)
                 self.intake = INTAKE.hear(self.intake, event)
-        if self.is_over:
+        self._tell(sorted(events, key=_place), now)
+
+    def share(
+        self,
+        intake: of_intake.State,
+        release: of_release.State,
+        events: Sequence[Message],
+        now: datetime,
+    ) -> None:
+        """The same where both states are at hand already; a simulation folds nothing twice."""
+        self.intake, self.release = intake, release
+        self._tell(sorted(events, key=_place), now)
+
+    def _tell(self, events: Sequence[Message], now: datetime) -> None:
+        if self.is_over and not self._was_over:
             self._agenda.clear()
             self._left.clear()
-            return
-        for event in sorted(events, key=_place):
-            for listen in self.listeners:
+        self._was_over = self.is_over
+        for event in events:
+            if type(event.data) in _BOOKKEEPING:
+                continue
+            for listen in self.after_the_end if self.is_over else self.listeners:
                 listen(event, now)
 
     @property
@@ -137,6 +169,12 @@ class Course:
         return isinstance(self.release.own.person, Ended)
 
     @property
+    def was(self) -> of_release.Situation | None:
+        """Where the person was when the case ended."""
+        person = self.release.own.person
+        return person.was if isinstance(person, Ended) else None
+
+    @property
     def inside(self) -> InCustody | None:
         person = self.release.own.person
         return person if isinstance(person, InCustody) else None
@@ -149,7 +187,7 @@ class Course:
     @property
     def responsible(self) -> Referral | None:
         """The care receiver that answers for the person."""
-        return responsible(self.release, PROFILE)
+        return responsible(self.release, self.profile)
 
     def referral(self, referral_id: UUID) -> Referral:
         return next(one for one in self.release.own.referrals if one.id == referral_id)
@@ -157,7 +195,7 @@ class Course:
     # -- chance --------------------------------------------------------------------------------
 
     def happens(self, rate: Rate) -> bool:
-        return self.rng.random() < rate.value
+        return self.rng.random() < self.world.value(rate)
 
     def days(self, low: int, high: int) -> int:
         return self.rng.randint(low, high)
@@ -170,9 +208,10 @@ def _lane(data: Data) -> tuple[str, bool]:
     return OWNER[type(data)], isinstance(data, Fact)
 
 
-def _place(event: Message) -> tuple[bool, int]:
+def _place(event: Message) -> tuple[str, int]:
+    """Intake's first: the names of the two happen to lie in that order."""
     assert event.sequence is not None
-    return not _is_intakes(event), event.sequence
+    return event.source, event.sequence
 
 
 def _is_intakes(event: Message) -> bool:

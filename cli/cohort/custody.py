@@ -4,28 +4,23 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
 
-from throughcare.cli.cohort import rates, world
+from throughcare.cli.cohort import rates
 from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.again import consents
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import (
-    PROFILE,
-    day_of,
-    evening,
-    next_evening,
-    next_office,
-    office,
-    office_before,
-    plus,
-)
+from throughcare.cli.cohort.grid import plus
 from throughcare.contracts import facts
 from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import intake_events as said
+from throughcare.contracts import life_events as life
 from throughcare.contracts import release_commands as release
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import Ground, ReadinessGap
+from throughcare.contracts.codes import GapReason, Ground, MedicineGap, ReadinessGap
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
+from throughcare.contracts.life_facts import ReleaseDateConfirmed
 from throughcare.protocol.intake.state import Consented, Offered, Opened, Unopened
+from throughcare.protocol.release.medicine_rules import kit_unsettled, unsettled
 from throughcare.protocol.release.rules import unplaced
 
 _GROUND: dict[str, Ground] = {
@@ -34,7 +29,11 @@ _GROUND: dict[str, Ground] = {
 
 
 #: So shortly before a release nothing waits for the next office day.
-_HURRY_DAYS = 14
+_HURRY_DAYS = 30
+#: The date is said again a week before, and on the last evening that offices write.
+_CONFIRMS_BEFORE = 7
+#: No earlier, or it counts for nothing (D11).
+_SAID_IN_TIME = 4
 
 
 class Custody:
@@ -42,36 +41,37 @@ class Custody:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        self.world, self.grid, self.profile = course.world, course.grid, course.profile
         self.person = person = course.person
         self._moved = False
         self._reports = person.release_reported
         course.listeners.append(self.hear)
         if person.known_before:
-            course.plan(evening(person.comes_in_on), self._begin)
+            course.plan(self.grid.evening(person.comes_in_on), self._begin)
             if person.scheduled_on == person.expected_on:
-                course.plan(evening(person.expected_on), self._leaves_today)
+                course.plan(self.grid.evening(person.expected_on), self._leaves_today)
             else:
-                course.plan(evening(person.scheduled_on), self._schedule)
+                course.plan(self.grid.evening(person.scheduled_on), self._schedule)
         else:
-            course.plan(evening(person.scheduled_on), self._begin_by_amnesty)
+            course.plan(self.grid.evening(person.scheduled_on), self._begin_by_amnesty)
         if person.transferred:
             middle = plus(person.comes_in_on, course.days(6, 25))
-            course.plan(evening(office(middle)), self._transfer)
+            course.plan(self.grid.evening(self.grid.office(middle)), self._transfer)
         if person.dies_in_custody:
             on = plus(person.comes_in_on, course.days(3, 40))
-            course.plan(evening(office(on)), self._dies)
+            course.plan(self.grid.evening(self.grid.office(on)), self._dies)
 
     def _says(self, data: Data, at: datetime) -> Iterator[Act]:
         outside = self.course.outside
-        if outside is None or day_of(at) == day_of(outside.released_at):
+        if outside is None or self.grid.day_of(at) == self.grid.day_of(outside.released_at):
             # A day after the release the prison has no part in the case any more.
-            yield from self.course.by(world.PRISON.code, data, at)
+            yield from self.course.by(self.world.prison.code, data, at)
 
     # -- the way in ----------------------------------------------------------------------------
 
     def _begin(self, now: datetime) -> Iterator[Act]:
         person = self.person
-        if person.programme is not None:
+        if person.programme is not None and self.profile.programme_opens_case:
             yield from self._says(
                 facts.ProgrammeEnrolled(programme_code=person.programme, facility=person.colony),
                 now,
@@ -120,36 +120,59 @@ class Custody:
             case said.ConsentGranted() if person.known_before:
                 course.plan(self._soon(now), self._plan)
             case said.PlanAgreed():
-                hurries = course.outside is not None or not person.known_before
-                course.plan(now if hurries else self._soon(now), self._refer)
+                hurries = (
+                    course.outside is not None or not person.known_before or self._is_near(now)
+                )
+                course.plan(now if hurries else self.grid.next_evening(now), self._refer)
             case events.PersonReleased():
                 # What was not done before is done on the last evening.
                 course.plan(now, self._plan)
+                if self._waits_for_release:
+                    course.plan(now, self._refer)
+            case life.EpisodeResumed(expected_release_on=date() as on):
+                self._date_known(on, now)
             case (
                 events.ReleaseScheduled(expected_release_on=on)
                 | events.ReleaseRescheduled(new_on=date() as on)
             ):
                 self._date_known(on, now)
             case events.ReadinessLost():
-                course.plan(next_office(now), self._confirm)
+                course.plan(self.grid.next_office(now), self._confirm)
             case events.EscalationRaised(code="D11b", to_role="prison-admin"):
-                course.plan(next_office(now), self._report_late)
+                course.plan(self.grid.next_office(now), self._report_late)
             case _:
                 pass
 
     def _soon(self, now: datetime) -> datetime:
         """When staff go on: within a week, at once where the release is near."""
+        if self._is_near(now):
+            return self.grid.next_evening(now)
+        return self.grid.next_office(now, self.course.days(0, 1))
+
+    def _is_near(self, now: datetime) -> bool:
         inside = self.course.inside
         on = None if inside is None else inside.expected_on
-        if on is not None and (on - day_of(now)).days < _HURRY_DAYS:
-            return next_evening(now)
-        return next_office(now, self.course.days(0, 1))
+        return on is not None and (on - self.grid.day_of(now)).days < _HURRY_DAYS
+
+    @property
+    def _waits_for_release(self) -> bool:
+        """An item of the agreed plan is for somebody who may not be asked before."""
+        case, rules = self.course.intake.own.case, self.profile.receivers
+        return (
+            isinstance(case, Consented)
+            and case.plan_version > 0
+            and any(
+                not rules[one.receiver_type].before_release
+                for item in self.person.plan
+                for one in item.receivers
+            )
+        )
 
     # -- consent and plan ----------------------------------------------------------------------
 
     def _offer(self, now: datetime) -> Iterator[Act]:
         if isinstance(self.course.intake.own.case, Opened) or not self.person.known_before:
-            language = self.course.rng.choice(("ky-Cyrl", "ru-Cyrl"))
+            language = self.course.rng.choice(self.world.languages)
             yield from self._says(
                 intake.OfferConsent(
                     language=language,
@@ -167,14 +190,7 @@ class Custody:
             reason = self.course.rng.choice((None, "fear-of-registration", "no-trust"))
             yield from self._says(intake.RecordRefusal.model_validate({"reason_code": reason}), now)
             return
-        yield from self._says(
-            intake.RecordConsent(
-                items=self.person.consent,
-                expires_on=plus(day_of(now), PROFILE.consent_max_days),
-                signed_how="ink",
-            ),
-            now,
-        )
+        yield from self._says(consents(self.course, now), now)
 
     def _plan(self, now: datetime, scripted: bool = False) -> Iterator[Act]:
         case, person = self.course.intake.own.case, self.person
@@ -186,8 +202,15 @@ class Custody:
         yield from self._says(intake.AgreePlan(items=person.plan, client_signed=True), now)
 
     def _refer(self, now: datetime) -> Iterator[Act]:
+        """What nobody was asked for yet; some are asked once the person is out, and not before."""
+        course, rules = self.course, self.profile.receivers
+        sent = {one.item for one in course.release.own.referrals}
         for item in self.person.plan:
-            yield from self._says(release.SendReferral(item=item.item), now)
+            may = course.outside is not None or any(
+                rules[one.receiver_type].before_release for one in item.receivers
+            )
+            if may and item.item not in sent:
+                yield from self._says(release.SendReferral(item=item.item), now)
 
     # -- dates ---------------------------------------------------------------------------------
 
@@ -212,19 +235,28 @@ class Custody:
 
     def _date_known(self, on: date, now: datetime) -> None:
         course = self.course
-        course.plan(max(evening(on), now), partial(self._walk_out, on))
-        course.plan(max(evening(office_before(on)), next_evening(now)), self._confirm)
+        course.plan(max(self.grid.evening(on), now), partial(self._walk_out, on))
+        course.plan(
+            max(self.grid.evening(self.grid.office_before(on)), self.grid.next_evening(now)),
+            self._confirm,
+        )
+        last = max(self.grid.office_before(on), plus(on, -_SAID_IN_TIME))
+        for day in (plus(on, -_CONFIRMS_BEFORE), last):
+            if self.grid.evening(day) > now:
+                course.plan(self.grid.evening(day), partial(self._date_stands, on))
         if self.person.moves_by is not None and not self._moved:
-            days = (on - day_of(now)).days
-            says_on = office(plus(day_of(now), max(days // 2, 1)))
-            course.plan(evening(says_on), self._reschedule)
+            days = (on - self.grid.day_of(now)).days
+            says_on = self.grid.office(plus(self.grid.day_of(now), max(days // 2, 1)))
+            course.plan(self.grid.evening(says_on), self._reschedule)
 
     def _reschedule(self, now: datetime) -> Iterator[Act]:
         inside, moves_by = self.course.inside, self.person.moves_by
         if inside is None or inside.expected_on is None or moves_by is None or self._moved:
             return
         self._moved = True
-        on = office(max(plus(inside.expected_on, moves_by), plus(day_of(now), 1)))
+        on = self.grid.office(
+            max(plus(inside.expected_on, moves_by), plus(self.grid.day_of(now), 1))
+        )
         yield from self._says(
             facts.ReleaseRescheduled(
                 expected_release_on=on,
@@ -234,10 +266,22 @@ class Custody:
             now,
         )
 
-    def _transfer(self, now: datetime) -> Iterator[Act]:
-        if not self._is_open or self.course.inside is None or self.person.colony == world.WOMEN:
+    def _date_stands(self, on: date, now: datetime) -> Iterator[Act]:
+        inside = self.course.inside
+        if inside is None or inside.expected_on != on or not self._reports:
             return
-        to = world.MEN_FAR if self._colony == world.MEN else world.MEN
+        yield from self._says(
+            ReleaseDateConfirmed(expected_release_on=on, facility=self._colony), now
+        )
+
+    def _transfer(self, now: datetime) -> Iterator[Act]:
+        if (
+            not self._is_open
+            or self.course.inside is None
+            or self.person.colony == self.world.women
+        ):
+            return
+        to = self.world.men_far if self._colony == self.world.men else self.world.men
         yield from self._says(
             facts.PersonTransferred(
                 from_facility=self._colony, to_facility=to, medicines_moved=True
@@ -247,7 +291,9 @@ class Custody:
 
     def _dies(self, now: datetime) -> Iterator[Act]:
         if self._is_open and self.course.inside is not None:
-            yield from self._says(facts.PersonDied(place="custody", died_on=day_of(now)), now)
+            yield from self._says(
+                facts.PersonDied(place="custody", died_on=self.grid.day_of(now)), now
+            )
 
     # -- the gate ------------------------------------------------------------------------------
 
@@ -262,7 +308,12 @@ class Custody:
         gaps = tuple(
             ReadinessGap(item=item, gap_reason="no-answer-yet") for item in unplaced(course.release)
         )
-        yield from self._says(release.ConfirmReadiness(gaps=gaps), now)
+        medicine_gaps = tuple(
+            MedicineGap(line=line, gap_reason="no-answer-yet") for line in unsettled(course.release)
+        )
+        kit_gap: GapReason | None = "no-time" if kit_unsettled(course.release) else None
+        ready = release.ConfirmReadiness(gaps=gaps, medicine_gaps=medicine_gaps, kit_gap=kit_gap)
+        yield from self._says(ready, now)
 
     def _leaves_today(self, now: datetime) -> Iterator[Act]:
         """By amnesty, the same day: nobody said a date before."""
@@ -283,10 +334,14 @@ class Custody:
         inside = self.course.inside
         if inside is None or inside.expected_on is None:
             return
+        if self.grid.evening(inside.expected_on) > now:
+            return  # it moved since
         if self.course.rng.random() < 0.75:
-            yield from self._left(_GROUND[self.person.notice], evening(inside.expected_on))
+            yield from self._left(
+                _GROUND[self.person.notice], self.grid.evening(inside.expected_on)
+            )
             return
-        on = office(plus(day_of(now), self.course.days(4, 12)))
+        on = self.grid.office(plus(self.grid.day_of(now), self.course.days(4, 12)))
         self._reports = True
         yield from self._says(
             facts.ReleaseRescheduled(

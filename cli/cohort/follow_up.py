@@ -4,23 +4,15 @@ And alarms: whom one addresses says that they have seen it, and does something a
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from throughcare.cli.cohort import rates, world
+from throughcare.cli.cohort import rates
 from throughcare.cli.cohort.act import Act
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import (
-    PROFILE,
-    day_of,
-    evening,
-    next_evening,
-    next_office,
-    office,
-    office_before,
-    plus,
-)
+from throughcare.cli.cohort.grid import plus
+from throughcare.cli.cohort.world import receiver, type_of
 from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
@@ -31,6 +23,7 @@ from throughcare.protocol.release.contact import tried_enough
 from throughcare.protocol.release.rules import (
     asked,
     consent,
+    counted_from,
     covers,
     plan_item,
     working_on,
@@ -45,9 +38,9 @@ from throughcare.protocol.release.state import (
     TakingPart,
 )
 
-_LAST = max(PROFILE.checks)
 #: Whoever answers for the person does one thing after the other.
 _ONE = "follow-up"
+_DAY = timedelta(days=1)
 
 
 class FollowUp:
@@ -55,6 +48,8 @@ class FollowUp:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        self.world, self.grid, self.profile = course.world, course.grid, course.profile
+        self._last = max(course.profile.checks)
         course.listeners.append(self.hear)
 
     def _says(self, data: Data, now: datetime) -> Iterator[Act]:
@@ -67,14 +62,14 @@ class FollowUp:
         match event.data:
             case events.PersonReleased():
                 self._released(now)
-            case events.FollowUpChecked(checkpoint_day=day) if day == _LAST:
-                course.plan(next_office(now), self._complete, _ONE)
+            case events.FollowUpChecked(checkpoint_day=day) if day == self._last:
+                course.plan(self.grid.next_office(now), self._complete, _ONE)
             case events.EscalationRaised(code="D19" | "D21", step=int() as day):
                 if course.happens(rates.CHECK_CAUGHT_UP):
-                    course.plan(next_office(now), partial(self._check, day), _ONE)
+                    course.plan(self.grid.next_office(now), partial(self._check, day), _ONE)
             case events.ContactLost() if course.person.comes_back is not None:
-                back_on = office(plus(day_of(now), course.person.comes_back))
-                course.plan(evening(back_on), self._come_back, _ONE)
+                back_on = self.grid.office(plus(self.grid.day_of(now), course.person.comes_back))
+                course.plan(self.grid.evening(back_on), self._come_back, _ONE)
             case _:
                 pass
 
@@ -82,19 +77,26 @@ class FollowUp:
         course, person = self.course, self.course.person
         outside = course.outside
         assert outside is not None
-        released_on = day_of(outside.released_at)
+        since = counted_from(outside)
+        released_on = self.grid.day_of(since)
 
         def on(day: int) -> datetime:
             """The evening of a day after the release, or of the next on which offices write."""
-            return max(evening(office(plus(released_on, day))), next_office(now))
+            return max(
+                self.grid.evening(self.grid.office(plus(released_on, day))),
+                self.grid.next_office(now),
+            )
 
-        for day in PROFILE.checks:
+        for day in self.profile.checks:
             due_on = plus(released_on, day)
-            check_on = office_before(plus(due_on, 1))
-            if (due_on - check_on).days > PROFILE.early_days or evening(check_on) <= now:
+            check_on = self.grid.office_before(plus(due_on, 1))
+            if (due_on - check_on).days > self.profile.early_days or self.grid.evening(
+                check_on
+            ) <= now:
                 check_on = due_on
-            if evening(check_on) > now and course.happens(rates.CHECK_DONE):
-                course.plan(evening(check_on), partial(self._check, day), _ONE)
+            if self.grid.evening(check_on) > now and course.happens(rates.CHECK_DONE):
+                check = partial(self._check, day, since=since)
+                course.plan(self.grid.evening(check_on), check, _ONE)
         if person.drifts_away is not None:
             for attempt in range(4):
                 when = on(person.drifts_away + 3 * attempt)
@@ -108,11 +110,11 @@ class FollowUp:
 
     # -- checks --------------------------------------------------------------------------------
 
-    def _check(self, day: int, now: datetime) -> Iterator[Act]:
+    def _check(self, day: int, now: datetime, since: datetime | None = None) -> Iterator[Act]:
         outside, one = self.course.outside, self.course.responsible
         if outside is None or one is None or isinstance(outside.contact, Lost):
             return
-        if outside.checked_day >= day:
+        if outside.checked_day >= day or since not in (None, counted_from(outside)):
             return
         yield from self._says(
             commands.CheckFollowUp(
@@ -128,13 +130,15 @@ class FollowUp:
         away = self.course.person.drifts_away
         if isinstance(outside.contact, NotMet):
             return "none"
-        if away is not None and day_of(now) >= plus(day_of(outside.released_at), away):
+        if away is not None and self.grid.day_of(now) >= plus(
+            self.grid.day_of(outside.released_at), away
+        ):
             return "none"
         return self.course.rng.choice(("visit", "visit", "phone", "peer"))
 
     def _complete(self, now: datetime) -> Iterator[Act]:
         outside, one = self.course.outside, self.course.responsible
-        if outside is None or one is None or outside.checked_day < _LAST:
+        if outside is None or one is None or outside.checked_day < self._last:
             return
         if isinstance(outside.contact, Met | TakingPart):
             yield from self._says(commands.CompleteFollowUp(referral_id=one.id), now)
@@ -154,7 +158,7 @@ class FollowUp:
                 ),
                 now,
             )
-        elif tried_enough(outside, PROFILE.lost_rule, PROFILE):
+        elif tried_enough(outside, self.profile.lost_rule, self.profile):
             yield from self._says(commands.DeclareContactLost(referral_id=one.id), now)
 
     def _come_back(self, now: datetime) -> Iterator[Act]:
@@ -185,6 +189,7 @@ class Alarms:
 
     def __init__(self, course: Course) -> None:
         self.course = course
+        self.world, self.grid, self.profile = course.world, course.grid, course.profile
         course.listeners.append(self.hear)
 
     def hear(self, event: Message, now: datetime) -> None:
@@ -193,21 +198,24 @@ class Alarms:
             case events.EscalationRaised() as raised if course.happens(rates.ALARM_ACKNOWLEDGED):
                 party = raised.to_party or self._party_of(raised.to_role)
                 hurries = raised.code == "D17" and raised.level == 1
-                when = next_evening(now) if hurries else next_office(now)
+                when = self.grid.next_evening(now) if hurries else self.grid.next_office(now)
                 id = raised.escalation_id
                 # Before others do what ends the alarm.
                 course.plan(when, partial(self._acknowledge, id, party), id, first=True)
             case events.RerouteNeeded(referral_id=id, item=item):
-                course.plan(next_evening(now), partial(self._reroute, id, item), id)
+                course.plan(self.grid.next_evening(now), partial(self._reroute, id, item), id)
             case _:
                 pass
 
-    @staticmethod
-    def _party_of(role: str) -> str:
-        return world.PRISON.code if role.startswith("prison") else world.COORDINATOR.code
+    def _party_of(self, role: str) -> str:
+        return self.world.prison.code if role.startswith("prison") else self.world.coordinator.code
 
     def _acknowledge(self, id: UUID, party: str, now: datetime) -> Iterator[Act]:
         open_ = {one.id for one in self.course.release.own.escalations if not one.acknowledged}
+        outside = self.course.outside
+        gone = outside is not None and now > outside.released_at + _DAY
+        if party == self.world.prison.code and gone:
+            return  # it has no part in the case any more
         if id in open_:
             yield from self.course.by(party, commands.AcknowledgeEscalation(escalation_id=id), now)
 
@@ -215,28 +223,28 @@ class Alarms:
         """The coordinator asks somebody the plan did not name, or says why nobody need be asked."""
         course, state = self.course, self.course.release
         item = plan_item(state, number)
-        given = consent(state, day_of(now))
+        given = consent(state, self.grid.day_of(now))
         failed = course.referral(failed_id)
         if item is None or given is None or working_on(state.own, number) is not None:
             return
         if not isinstance(failed.stand, Failed):
             return
         tried = asked(state.own, number)
-        for party in world.INSTEAD[item.service_type]:
-            one = Candidate(party.code, world.type_of(party))
-            if party.code in tried or not covers(given, item, one, PROFILE):
+        for party in self.world.who_gives(item.service_type):
+            one = Candidate(party.code, type_of(party))
+            if party.code in tried or not covers(given, item, one, self.profile):
                 continue
             if course.happens(rates.REROUTED_BY_COORDINATOR):
                 yield from course.by(
-                    world.COORDINATOR.code,
-                    commands.SendReferral(item=number, receiver=world.receiver(party)),
+                    self.world.coordinator.code,
+                    commands.SendReferral(item=number, receiver=receiver(party)),
                     now,
                 )
                 return
         live = {(one.code, one.referral_id) for one in state.own.live}
         if ("D08", failed_id) in live:
             yield from course.by(
-                world.COORDINATOR.code,
+                self.world.coordinator.code,
                 commands.WaiveDeadline(
                     code="D08", referral_id=failed_id, reason_code="not-applicable"
                 ),

@@ -1,23 +1,23 @@
 """The cohort against the pure protocol: both halves of each case in memory, nothing else.
 
-The same points, rounds and deadlines as with the real services, so the same story.
+The same acts, rounds and deadlines as with the real services, so the same story. A case knows no
+other, so each is lived through to its end before the next; ids come from a counter that begins
+anew with each, and nothing is written down or sent.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from throughcare.cli.cohort.act import Act
-from throughcare.cli.cohort.cohort import acts_at, next_act_at
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import PROFILE
-from throughcare.cli.cohort.world import PARTIES
+from throughcare.contracts.care_commands import ConfirmRecipientTold
+from throughcare.contracts.care_events import PermissionRecalled
 from throughcare.contracts.codes import Role
 from throughcare.contracts.commands import OWNER, HalfName
 from throughcare.contracts.envelope import Message
-from throughcare.contracts.intake_events import INTAKE_EVENTS
 from throughcare.contracts.kinds import Data, Event
 from throughcare.contracts.release_commands import RunDeadlines
 from throughcare.protocol.decision import Context, Decided, Decision
@@ -27,8 +27,21 @@ from throughcare.protocol.release import HALF as RELEASE
 
 _HALVES: dict[HalfName, Half[Any]] = {"intake": INTAKE, "release": RELEASE}
 _OTHER: dict[HalfName, HalfName] = {"intake": "release", "release": "intake"}
-_ROLES = {party.code: frozenset(party.roles) for party in PARTIES}
+_SOURCE: dict[HalfName, str] = {"intake": "/services/intake", "release": "/services/release"}
 _SYSTEM: frozenset[Role] = frozenset({"system"})
+_CASE = UUID(int=0)
+
+
+class _Id(UUID):
+    """From a counter, one object an id: it equals itself alone, and asks no Python for that."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+#: No two cases meet, so all may use the same: making them would take longer than deciding.
+_IDS = [_Id(int=number) for number in range(1, 257)]
 
 
 class Said(NamedTuple):
@@ -41,23 +54,29 @@ class Said(NamedTuple):
 class Case:
     """Both halves of one case, joined without delay."""
 
-    def __init__(self, number: int) -> None:
-        self.case_ref = UUID(int=number)
+    def __init__(self, version: str) -> None:
+        self.case_ref = _CASE
+        self.version = version
         self.states: dict[HalfName, Any] = {
-            name: half.initial(self.case_ref) for name, half in _HALVES.items()
+            name: half.initial(_CASE) for name, half in _HALVES.items()
         }
         self.told: dict[HalfName, list[Message]] = {"intake": [], "release": []}
         self.new: list[Message] = []
-        self._ids = number << 32
+        self._ids = 0
+        self._due_of: object = None
+        self._due_at: datetime | None = None
 
     def tell(
-        self, data: Data, party: str | None, roles: frozenset[Role],
+        self, data: Data, party: str | None, roles: frozenset[str],
         occurred_at: datetime, now: datetime,
     ) -> Decision:  # fmt: skip
         name = OWNER[type(data)]
-        context = self._context(party, roles, occurred_at, now)
+        new_id = self._new_id
+        context = Context(
+            new_id(), self.case_ref, occurred_at, now, party, roles, new_id, self.version
+        )
         decision = _HALVES[name].decide(self.states[name], data, context)
-        if isinstance(decision, Decided):
+        if isinstance(decision, Decided) and decision.events:
             self._record(name, decision.events, context)
         return decision
 
@@ -67,7 +86,10 @@ class Case:
             self.tell(RunDeadlines(as_of=now), "throughcare", _SYSTEM, now, now)
 
     def due_at(self) -> datetime | None:
-        return RELEASE.next_due_at(self.states["release"])
+        state = self.states["release"]
+        if state is not self._due_of:
+            self._due_of, self._due_at = state, RELEASE.next_due_at(state)
+        return self._due_at
 
     def seen(self) -> list[Message]:
         """What happened since this was asked the last time."""
@@ -77,97 +99,98 @@ class Case:
     def _record(self, name: HalfName, events: Sequence[Event], context: Context) -> None:
         """Own events first, then the other half hears them one by one and says what follows."""
         system = context._replace(party=None, roles=_SYSTEM)
-        waiting = deque(self._say(name, events, context))
+        waiting = deque((name, message) for message in self._say(name, events, context))
         while waiting:
-            message = waiting.popleft()
-            other = _OTHER[_writer(message)]
-            half = _HALVES[other]
-            self.states[other] = half.hear(self.states[other], message)
-            follows = half.react(self.states[other], message.data, system)
-            waiting.extend(self._say(other, follows, context))
+            writer, message = waiting.popleft()
+            other = _OTHER[writer]
+            half, before = _HALVES[other], self.states[other]
+            self.states[other] = after = half.hear(before, message)
+            follows = half.react(after, message.data, system)
+            if follows:
+                waiting.extend((other, more) for more in self._say(other, follows, context))
 
-    def _say(self, name: HalfName, events: Sequence[Event], context: Context) -> Iterator[Message]:
+    def _say(self, name: HalfName, events: Sequence[Event], context: Context) -> list[Message]:
+        told, evolve, state = self.told[name], _HALVES[name].evolve, self.states[name]
+        said = []
         for event in events:
-            message = self._message(name, event, context)
-            self.told[name].append(message)
-            self.new.append(message)
-            self.states[name] = _HALVES[name].evolve(self.states[name], message)
-            yield message
-
-    def _message(self, name: HalfName, event: Event, context: Context) -> Message:
-        return Message(
-            id=self._new_id(),
-            source=f"/services/{name}",
-            data=event,
-            case_ref=self.case_ref,
-            occurred_at=context.occurred_at,
-            recorded_at=context.received_at,
-            correlation_id=context.id,
-            protocol_version=PROFILE.version,
-            sequence=len(self.told[name]) + 1,
-        )
-
-    def _context(
-        self, party: str | None, roles: frozenset[Role], occurred_at: datetime, now: datetime
-    ) -> Context:
-        return Context(
-            id=self._new_id(),
-            case_ref=self.case_ref,
-            occurred_at=occurred_at,
-            received_at=now,
-            party=party,
-            roles=roles,
-            new_id=self._new_id,
-            protocol_version=PROFILE.version,
-        )
+            message = Message(
+                self._new_id(), _SOURCE[name], event, self.case_ref, context.occurred_at,
+                context.received_at, context.id, self.version, None, len(told) + 1,
+            )  # fmt: skip
+            told.append(message)
+            said.append(message)
+            state = evolve(state, message)
+        self.states[name] = state
+        self.new += said
+        return said
 
     def _new_id(self) -> UUID:
+        number = self._ids
         self._ids += 1
-        return UUID(int=self._ids)
+        if number >= len(_IDS):
+            _IDS.append(_Id(int=number + 1))
+        return _IDS[number]
 
 
-def _writer(message: Message) -> HalfName:
-    return "intake" if isinstance(message.data, INTAKE_EVENTS) else "release"
+class Life(NamedTuple):
+    """What came of one case."""
+
+    case: Case
+    #: The moments at which something happened.
+    points: list[datetime]
+    said: list[Said]
+
+
+def live(course: Course, until: datetime) -> Life:
+    """One case, until nothing more happens by then."""
+    case = Case(course.profile.version)
+    points, said = [], []
+    roles, tell = course.world.roles, case.tell
+    while (now := _next(case, course)) is not None and now <= until:
+        points.append(now)
+        while acts := course.act(now):
+            for act in acts:
+                decision = tell(act.data, act.party, roles[act.party], act.occurred_at, now)
+                said.append(Said(act, decision))
+            _show(case, course, now)
+        case.run_deadlines(now)
+        _show(case, course, now)
+    return Life(case, points, said)
+
+
+def _next(case: Case, course: Course) -> datetime | None:
+    due_at, acts_at = case.due_at(), course.next_at()
+    if due_at is None or acts_at is None:
+        return due_at or acts_at
+    return min(due_at, acts_at)
+
+
+def _show(case: Case, course: Course, now: datetime) -> None:
+    new = case.seen()
+    for message in new:
+        if isinstance(message.data, PermissionRecalled):
+            # A notice that arrives says so; here each arrives at once.
+            told = ConfirmRecipientTold(referral_id=message.data.referral_id)
+            case.tell(told, "throughcare", _SYSTEM, now, now)
+    new += case.seen()
+    if new:
+        course.share(case.states["intake"], case.states["release"], new, now)
 
 
 class Simulation:
-    """A cohort lives until `until`, or until nothing more happens."""
+    """A cohort lives until `until`, or until nothing more happens; all of it is kept."""
 
     def __init__(self, courses: Sequence[Course]) -> None:
         self.courses = courses
-        self.cases = {course.person.number: Case(course.person.number) for course in courses}
+        self.cases: dict[int, Case] = {}
         self.points: list[datetime] = []
-        self.rounds = 0
         self.said: list[Said] = []
 
     def run(self, until: datetime) -> None:
-        for now in self._points(until):
-            self.points.append(now)
-            while acts := acts_at(self.courses, now):
-                self.rounds += 1
-                self._take(acts, now)
-                self._show(now)
-            for case in self.cases.values():
-                case.run_deadlines(now)
-            self._show(now)
-
-    def _points(self, until: datetime) -> Iterator[datetime]:
-        while True:
-            moments = [case.due_at() for case in self.cases.values()]
-            moments.append(next_act_at(self.courses))
-            at = min((moment for moment in moments if moment is not None), default=None)
-            if at is None or at > until:
-                return
-            yield at
-
-    def _take(self, acts: Sequence[Act], now: datetime) -> None:
-        for act in acts:
-            decision = self.cases[act.person].tell(
-                act.data, act.party, _ROLES[act.party], act.occurred_at, now
-            )
-            self.said.append(Said(act, decision))
-
-    def _show(self, now: datetime) -> None:
+        points: set[datetime] = set()
         for course in self.courses:
-            if new := self.cases[course.person.number].seen():
-                course.see(new, now)
+            case, lived, said = live(course, until)
+            self.cases[course.person.number] = case
+            points.update(lived)
+            self.said += said
+        self.points = sorted(points)

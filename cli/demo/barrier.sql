@@ -38,8 +38,15 @@ SELECT CASE
     WHEN EXISTS (SELECT FROM intake.held) OR EXISTS (SELECT FROM release.held)
         THEN 'something is held'
     WHEN EXISTS (
-        SELECT FROM notifications.deliveries WHERE status = 'pending'
+        SELECT FROM notifications.deliveries
+        WHERE status = 'pending' AND (not_before IS NULL OR not_before <= runtime.now())
     ) THEN 'a notice has not been sent'
+    WHEN EXISTS (
+        SELECT FROM notifications.recalls r
+        JOIN notifications.deliveries d ON d.case_ref = r.case_ref AND d.to_party = r.party
+            AND d.correlation_id = r.correlation_id
+        WHERE d.template = 'permission-ended' AND d.status = 'sent'
+    ) THEN 'release has not heard who was told'
     -- $2 and $3: who reads which journal. What was read was published; its mark may come later.
     WHEN EXISTS (
         SELECT FROM unnest($2::text[], $3::text[]) AS r (topic, consumer)

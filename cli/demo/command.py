@@ -15,8 +15,9 @@ _OTHERS = ("THROUGHCARE_DATABASE__URL", "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS")
 
 def demo(
     cases: Annotated[int, typer.Option(min=1, max=1000, help="People in the cohort.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 12,
     days: Annotated[int, typer.Option(min=1, max=400, help="Of follow-up.")] = 190,
+    country: Annotated[str, typer.Option(help="KZ, KG, TJ, TM or UZ.")] = "KG",
     home: Annotated[
         Path | None,
         typer.Option(
@@ -36,6 +37,7 @@ def demo(
     from rich.console import Console
 
     from throughcare.cli.demo.demo import Demo, Wish
+    from throughcare.protocol.profiles import CURRENT
 
     for name in _OTHERS:
         if name in os.environ:
@@ -43,7 +45,10 @@ def demo(
                 f"{name} names a deployment, and the demo makes up cases and moves the clock: "
                 "unset it."
             )
+    if country.upper() not in CURRENT:
+        raise SetupError(f"{country} has no profile: --country is one of {', '.join(CURRENT)}.")
     wish = Wish(
+        country=country.upper(),
         cases=cases,
         seed=seed,
         days=days,

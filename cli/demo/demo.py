@@ -5,7 +5,6 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -14,11 +13,9 @@ import httpx2
 from rich.console import Console
 
 from throughcare.cli.checker import check
-from throughcare.cli.cohort import world
-from throughcare.cli.cohort.cohort import START, make_cohort
+from throughcare.cli.cohort.cohort import START, end_of, make_cohort
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import evening, plus
-from throughcare.cli.cohort.person import LAST_RELEASE_DAYS
+from throughcare.cli.cohort.world import World
 from throughcare.cli.demo.doors import Doors
 from throughcare.cli.demo.report import Report, tell_checked, tell_story
 from throughcare.cli.demo.show import Live, print_report, print_timeline
@@ -28,6 +25,7 @@ from throughcare.cli.mailbox import Mailbox, start_mailbox
 from throughcare.cli.up import Places, Up, run_alone
 from throughcare.cli.verify import verify_home
 from throughcare.gateway.parties import NewParty, add_party, topics_of
+from throughcare.protocol.profiles import current
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import Connection
@@ -51,6 +49,7 @@ class Wish:
     home: Path | None
     json_file: Path | None
     leave: bool
+    country: str = "KG"
 
 
 @dataclass
@@ -60,6 +59,7 @@ class Demo:
     progress: Console
     #: Where it tells the end.
     out: Console
+    world: World = field(init=False)
     report: Report = field(init=False)
     _home: Path = field(init=False)
     _mailbox: Mailbox = field(init=False)
@@ -74,6 +74,7 @@ class Demo:
         """Run to the end, or until Ctrl-C; whether all was told and it was good."""
         wish = self.wish
         self._began = time.monotonic()
+        self.world = World(current(wish.country))
         self.report = Report(seed=wish.seed, cases=wish.cases, days=wish.days)
         self._home = (wish.home or _fresh_home()).absolute()
         try:
@@ -121,10 +122,10 @@ class Demo:
                 )
             admin = await open_admin(kafka)
             try:
-                names = [party.code for party in world.PARTIES]
+                names = [party.code for party in self.world.parties]
                 # All at once: one by one the broker takes its time for each.
                 await ensure_topics(admin, kafka, [t for name in names for t in topics_of(name)])
-                for party in world.PARTIES:
+                for party in self.world.parties:
                     self._keys[party.code] = await add_party(
                         connection,
                         admin,
@@ -133,6 +134,7 @@ class Demo:
                             party.code,
                             party.roles,
                             party.facilities,
+                            country=self.wish.country,
                             language=party.language,
                             email=f"desk@{party.code}.invalid",
                         ),
@@ -160,10 +162,11 @@ class Demo:
             await asyncio.Event().wait()
 
     async def _live(self, connection: Connection, places: Places) -> Stepper:
-        self._courses = make_cohort(self.wish.cases, Random(self.wish.seed))
-        begin, end = evening(START), end_of(self.wish.days)
+        world = self.world
+        self._courses = make_cohort(self.wish.cases, Random(self.wish.seed), world)
+        begin, end = world.grid.evening(START), end_of(self.wish.days, world)
         async with Doors(places.http, places.kafka, self._keys) as doors:
-            stepper = self.stepper = Stepper(connection, doors, self._courses)
+            stepper = self.stepper = Stepper(connection, doors, self._courses, world)
             self.progress.print(f"watch it live: {places.http}/demo", highlight=False)
             with Live(self.progress, self._courses, begin, end) as live:
                 last = await stepper.run(end, live.show)
@@ -206,7 +209,7 @@ class Demo:
         async with httpx2.AsyncClient(base_url=places.http, timeout=30) as client:
             answer = await client.get(
                 f"/v1/cases/{alias}/timeline",
-                headers={"authorization": f"Bearer {self._keys[world.MONITOR.code]}"},
+                headers={"authorization": f"Bearer {self._keys[self.world.monitor.code]}"},
             )
         if answer.status_code == 200:
             print_timeline(self.out, alias, answer.json()["entries"])
@@ -217,11 +220,6 @@ def _fresh_home() -> Path:
     # As root PostgreSQL runs as another user, who must pass through.
     home.chmod(0o711)
     return home
-
-
-def end_of(days: int) -> datetime:
-    """When the run ends, with so many days of follow-up after the last release."""
-    return evening(plus(START, LAST_RELEASE_DAYS + days))
 
 
 def _most_told(stepper: Stepper) -> int | None:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from throughcare.cli.checker import Checked
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import PROFILE, day_of
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as events
 from throughcare.contracts.envelope import Message
@@ -207,10 +206,11 @@ def _indicators(courses: Iterable[Course], told: dict[int, list[Message]]) -> li
             continue
         first = next((one for one in said if isinstance(one, events.FirstContactMade)), None)
         contact.append(first is not None and first.hours_since_release <= 72)
+        services, day_of = course.profile.services, course.grid.day_of
         treats = {
             one.referral_id
             for one in said
-            if isinstance(one, events.ReferralSent) and PROFILE.services[one.service_type].treatment
+            if isinstance(one, events.ReferralSent) and services[one.service_type].treatment
         }
         if not treats:
             continue

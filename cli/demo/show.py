@@ -10,7 +10,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import day_of
 from throughcare.cli.demo.report import Report
 from throughcare.protocol.stage import Stage
 
@@ -31,8 +30,9 @@ class Live:
     ) -> None:
         self._console = console
         self._courses = courses
-        self._begin = day_of(begin)
-        self._days = max((day_of(end) - self._begin).days, 1)
+        self._day_of = courses[0].grid.day_of
+        self._begin = self._day_of(begin)
+        self._days = max((self._day_of(end) - self._begin).days, 1)
         self._told = -_LINE_DAYS
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -54,7 +54,7 @@ class Live:
         self._progress.stop()
 
     def show(self, now: datetime) -> None:
-        day = day_of(now)
+        day = self._day_of(now)
         gone = (day - self._begin).days
         where = where_everybody_is(self._courses)
         self._progress.update(self._task, description=str(day), completed=gone, where=where)
@@ -151,7 +151,7 @@ def print_timeline(console: Console, alias: str, entries: Sequence[dict[str, Any
     console.rule(f"[bold]throughcare timeline {alias}")
     shown = [entry for entry in entries if _name(entry) not in _QUIET]
     for entry in shown[:_LINES]:
-        data = "  ".join(f"{key}={value}" for key, value in entry.get("data", {}).items())
+        data = "  ".join(f"{key}={_plain(it)}" for key, it in entry.get("data", {}).items())
         name = _name(entry)
         if entry["kind"] != "event":
             name = f"{entry['kind']}: {name}"
@@ -159,6 +159,10 @@ def print_timeline(console: Console, alias: str, entries: Sequence[dict[str, Any
     left = len(entries) - len(shown[:_LINES])
     if left:
         console.print(f"  [dim]and {left} entries more, deadlines and notices among them")
+
+
+def _plain(value: object) -> object:
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def _name(entry: dict[str, Any]) -> str:

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 from uuid import UUID
 
-from throughcare.cli.cohort import world
 from throughcare.cli.cohort.act import Act
 from throughcare.cli.cohort.cohort import acts_at, next_act_at
 from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.world import World
 from throughcare.cli.demo.doors import Doors, Named
 from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.kinds import Fact
@@ -50,7 +50,10 @@ class StuckError(SetupError):
 class Stepper:
     """Lets a cohort live through a running deployment."""
 
-    def __init__(self, connection: Connection, doors: Doors, courses: Sequence[Course]) -> None:
+    def __init__(
+        self, connection: Connection, doors: Doors, courses: Sequence[Course], world: World
+    ) -> None:
+        self._prison, self._monitor = world.prison.code, world.monitor.code
         self._connection = connection
         self._doors = doors
         self._courses = courses
@@ -165,7 +168,7 @@ class Stepper:
         return named
 
     def _alias(self, act: Act) -> str | None:
-        if act.party == world.PRISON.code:
+        if act.party == self._prison:
             return _prison_reference(act.person)
         case_ref = self._cases.get(act.person)
         return None if case_ref is None else self._names.get((case_ref, act.party))
@@ -201,16 +204,14 @@ class Stepper:
             for course in self._courses
             if course.person.number not in self._cases
         }
-        found = await self._connection.fetch(_SQL["case_of"], world.PRISON.code, list(left))
+        found = await self._connection.fetch(_SQL["case_of"], self._prison, list(left))
         for row in found:
             course = left[row["their_id"]]
             self._cases[course.person.number] = row["case_ref"]
             self._by_case[row["case_ref"]] = course
         refs = [row["case_ref"] for row in found]
         codes = [new_code() for _ in refs]
-        for row in await self._connection.fetch(
-            _SQL["name_for_audit"], world.MONITOR.code, refs, codes
-        ):
+        for row in await self._connection.fetch(_SQL["name_for_audit"], self._monitor, refs, codes):
             if row["alias"]:
                 self.audit[self._by_case[row["case_ref"]].person.number] = row["alias"]
 

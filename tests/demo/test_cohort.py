@@ -3,30 +3,37 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from random import Random
 
 import pytest
 
 from throughcare.cli.cohort import rates
-from throughcare.cli.cohort.cohort import START, make_cohort
+from throughcare.cli.cohort.cohort import START, end_of, make_cohort
 from throughcare.cli.cohort.course import Course
-from throughcare.cli.cohort.grid import PROFILE, day_of
 from throughcare.cli.cohort.person import Person, make_person
 from throughcare.cli.cohort.rates import MADE_UP, Rate
 from throughcare.cli.cohort.simulate import Simulation
+from throughcare.cli.cohort.world import World
+from throughcare.cli.demo.command import demo
+from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import ServiceType
 from throughcare.contracts.kinds import Event
 from throughcare.protocol.decision import Decided, Refused
+from throughcare.protocol.profiles import current
 from throughcare.protocol.release import HALF as RELEASE
 from throughcare.protocol.release.state import Ended
 
 END = datetime(2027, 3, 1, tzinfo=UTC)
 CASES = 400
+PROFILE = current("KG")
+KG = World(PROFILE)
+day_of = KG.grid.day_of
 
 
 def live(cases: int, seed: int) -> Simulation:
-    simulation = Simulation(make_cohort(cases, Random(seed)))
+    simulation = Simulation(make_cohort(cases, Random(seed), KG))
     simulation.run(END)
     return simulation
 
@@ -71,6 +78,7 @@ def test_every_way_to_the_end_is_gone(many: Simulation) -> None:
         "lost-to-follow-up",
         "consent-refused",
         "consent-withdrawn",
+        "consent-expired",
         "no-consent",
         "released-before-consent",
         "reincarcerated",
@@ -80,11 +88,16 @@ def test_every_way_to_the_end_is_gone(many: Simulation) -> None:
 
 
 def test_parties_only_try_what_they_may(many: Simulation) -> None:
-    """Consent that covers no receiver is the one thing that staff find out by being refused."""
+    """Consent that covers no receiver is the one thing that staff find out by being refused.
+
+    And of several that were asked at once, whoever says yes second.
+    """
     refused = {said.decision.code for said in many.said if isinstance(said.decision, Refused)}
     others = [said for said in many.said if not isinstance(said.decision, Decided | Refused)]
 
-    assert refused == {"no-receiver-left"}
+    assert refused == {"no-receiver-left", "referral-ended"}
+    late = {said.act.data.name for said in many.said if said.decision == Refused("referral-ended")}
+    assert late <= {"accept-referral", "decline-referral"}
     assert others == []
 
 
@@ -107,7 +120,7 @@ def _is_held(simulation: Simulation, course: Course, hours: int) -> bool:
         if message.recorded_at > limit:
             break
         match message.data:
-            case events.FirstContactMade() | events.CaseClosed():
+            case events.FirstContactMade() | events.CaseClosed() | life.ReleaseReversed():
                 return True
             case events.EscalationRaised(code="D17", step=72):
                 return True
@@ -155,7 +168,7 @@ def test_engagement_by_day_21_lies_in_the_published_range(many: Simulation) -> N
 @pytest.fixture(scope="module")
 def people() -> list[Person]:
     rng = Random(3)
-    return [make_person(number, 2000, START, rng) for number in range(1, 2001)]
+    return [make_person(number, 2000, START, rng, KG) for number in range(1, 2001)]
 
 
 def _first_days(people: list[Person], service: ServiceType) -> list[int | None]:
@@ -214,3 +227,30 @@ def test_no_promise_outlives_its_time(many: Simulation) -> None:
         due_at = case.due_at()
 
         assert due_at is None or due_at > many.points[-1]
+
+
+#: Beside the straight way: what a run of the demo as it comes has something of.
+UNHAPPY = {
+    "release-reversed", "case-reopened", "person-transferred", "release-rescheduled",
+    "consent-narrowed", "consent-renewed", "consent-expired", "consent-withdrawn",
+    "consent-refused", "person-released-before-consent", "appointment-missed", "contact-lost",
+    "contact-regained", "loss-confirmed", "person-reincarcerated", "person-died",
+    "referral-declined", "acceptance-withdrawn", "referral-expired", "reroute-needed",
+    "naloxone-issued", "naloxone-declined", "naloxone-unavailable", "bridging-supplied",
+    "community-dose-received", "dose-gap-opened", "continuation-declined-by-client",
+    "readiness-confirmed", "readiness-lost", "follow-up-completed",
+}  # fmt: skip
+
+
+def test_the_demo_as_it_comes_has_something_of_every_way() -> None:
+    defaults = signature(demo).parameters
+    cases, seed = defaults["cases"].default, defaults["seed"].default
+    simulation = Simulation(make_cohort(cases, Random(seed), KG))
+    simulation.run(end_of(defaults["days"].default, KG))
+
+    names = {name for names in story(simulation) for name in names}
+    notices = Counter(course.person.notice for course in simulation.courses)
+
+    assert UNHAPPY - names == set()
+    assert notices.keys() == {"planned", "short", "amnesty"}
+    assert sum(map(len, story(simulation))) < 5500  # or it takes more than a minute

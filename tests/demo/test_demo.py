@@ -8,12 +8,14 @@ import orjson
 import pytest
 from rich.console import Console
 
-from throughcare.cli.cohort.cohort import make_cohort
+from throughcare.cli.cohort.cohort import end_of, make_cohort
 from throughcare.cli.cohort.simulate import Simulation
+from throughcare.cli.cohort.world import World
 from throughcare.cli.demo import command
-from throughcare.cli.demo.demo import Demo, Wish, end_of
+from throughcare.cli.demo.demo import Demo, Wish
 from throughcare.cli.demo.report import Report
 from throughcare.cli.demo.show import print_report
+from throughcare.protocol.profiles import current
 from throughcare.runtime.errors import SetupError
 
 CASES, SEED, DAYS = 6, 3, 40
@@ -36,8 +38,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 @pytest.fixture(scope="module")
 def simulation() -> Simulation:
     """The same people against the pure protocol."""
-    simulation = Simulation(make_cohort(CASES, Random(SEED)))
-    simulation.run(end_of(DAYS))
+    world = World(current("KG"))
+    simulation = Simulation(make_cohort(CASES, Random(SEED), world))
+    simulation.run(end_of(DAYS, world))
     return simulation
 
 

@@ -1,0 +1,210 @@
+"""Consent that changes, releases that were none, cases that go on after their end."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+
+from throughcare.cli.cohort.act import Act
+from throughcare.cli.cohort.course import Course
+from throughcare.cli.cohort.grid import plus
+from throughcare.contracts import care_commands, consent_commands, facts, life_commands, life_facts
+from throughcare.contracts import care_events as care
+from throughcare.contracts import intake_commands as intake
+from throughcare.contracts import intake_events as said
+from throughcare.contracts import life_events as life
+from throughcare.contracts import release_commands as release
+from throughcare.contracts import release_events as events
+from throughcare.contracts.codes import Removal
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Data
+from throughcare.protocol.intake.state import Consented, Opened
+from throughcare.protocol.release.state import InCustody, NotMet
+
+#: Days before the consent's last day on which staff think of it.
+_NOTICE = 10
+
+
+class Again:
+    """What the person changes their mind about, and what the prison takes back."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.world, self.grid, self.profile = course.world, course.grid, course.profile
+        self._reversed = not course.person.reversed
+        self._reopened = self._is_inside = False
+        #: Who gave care last, and so is the one to whom the person turns again.
+        self._known_to: str | None = None
+        course.listeners.append(self.hear)
+        course.after_the_end.append(self.hear_after_the_end)
+
+    def hear(self, event: Message, now: datetime) -> None:
+        course, person = self.course, self.course.person
+        match event.data:
+            case said.ConsentGranted(expires_on=on) if person.renews and person.consent_days:
+                course.plan(
+                    self.grid.next_office(self.grid.evening(plus(on, -_NOTICE))), self._renew
+                )
+            case events.ReferralAccepted(referral_id=id):
+                self._known_to = course.referral(id).receiver
+            case events.PersonReleased():
+                if person.narrows is not None:
+                    on = plus(self.grid.day_of(now), person.narrows)
+                    course.plan(self.grid.evening(self.grid.office(on)), self._narrow)
+                if not self._reversed:
+                    self._reversed = True
+                    course.plan(now, self._reverse)
+            case life.ReleaseReversed():
+                course.plan(self.grid.next_office(now), self._schedule_anew)
+            case life.EpisodeResumed(expected_release_on=None) if self._is_inside:
+                course.plan(self.grid.next_office(now), self._schedule_anew)
+            case care.PermissionRecalled():
+                self._recalled(event, now)
+            case _:
+                pass
+
+    def hear_after_the_end(self, event: Message, now: datetime) -> None:
+        course, person = self.course, self.course.person
+        match event.data:
+            case care.PermissionRecalled():
+                self._recalled(event, now)
+            case events.CaseClosed(reason_code=reason):
+                if reason not in self.profile.life.reopen_reasons or person.reopens is None:
+                    return
+                if not self._reopened:
+                    self._reopened = True
+                    on = self.grid.office(plus(self.grid.day_of(now), person.reopens))
+                    course.plan(self.grid.evening(on), self._reopen)
+            case _:
+                pass
+
+    # -- consent -------------------------------------------------------------------------------
+
+    def _renew(self, now: datetime) -> Iterator[Act]:
+        case, by = self.course.intake.own.case, self._who_asks
+        last = plus(self.grid.day_of(now), self.profile.consent_max_days)
+        if isinstance(case, Consented) and by is not None and last > case.expires_on:
+            yield from self.course.by(
+                by,
+                consent_commands.RenewConsent(
+                    expires_on=last, witness_role="ngo", signed_how="ink"
+                ),
+                now,
+            )
+
+    def _narrow(self, now: datetime) -> Iterator[Act]:
+        """The last receiver that was named; where all are of one kind, a kind of data of theirs."""
+        case, by = self.course.intake.own.case, self.course.responsible
+        if not isinstance(case, Consented) or by is None:
+            return
+        last = case.items[-1]
+        if len(case.items) > 1:
+            removed = Removal(receiver_type=last.receiver_type, party=last.party)
+        elif len(last.data_classes) > 1:
+            gone = last.data_classes[-1:]
+            removed = Removal(receiver_type=last.receiver_type, data_classes=gone)
+        else:
+            return
+        yield from self.course.by(
+            by.receiver,
+            consent_commands.NarrowConsent(removed=(removed,), received_how="in-person"),
+            now,
+        )
+
+    def _recalled(self, event: Message, now: datetime) -> None:
+        assert isinstance(event.data, care.PermissionRecalled)
+        when = self.grid.next_evening(now)
+        self.course.plan(when, partial(self._deletes, event.data), event.data.referral_id)
+
+    def _deletes(self, recalled: care.PermissionRecalled, now: datetime) -> Iterator[Act]:
+        owes = {one.receiver for one in self.course.release.own.recalls}
+        if recalled.receiver in owes:
+            yield from self.course.by(
+                recalled.receiver,
+                care_commands.AcknowledgeWithdrawal(
+                    referral_id=recalled.referral_id, data_action="deleted"
+                ),
+                now,
+            )
+
+    # -- a release that was none ---------------------------------------------------------------
+
+    def _reverse(self, now: datetime) -> Iterator[Act]:
+        outside = self.course.outside
+        if outside is not None and isinstance(outside.contact, NotMet):
+            yield from self._prison(
+                life_facts.ReleaseReversed(reason_code="recorded-in-error"), now
+            )
+
+    def _schedule_anew(self, now: datetime) -> Iterator[Act]:
+        if self.course.inside is not None:
+            on = self.grid.office(plus(self.grid.day_of(now), self.course.days(7, 21)))
+            yield from self._prison(
+                facts.ReleaseRescheduled(expected_release_on=on, reason_code="recalculated"), now
+            )
+
+    def _prison(self, data: Data, now: datetime) -> Iterator[Act]:
+        yield from self.course.by(self.world.prison.code, data, now)
+
+    # -- after the end -------------------------------------------------------------------------
+
+    @property
+    def _who_asks(self) -> str | None:
+        """Inside the prison's staff; outside an NGO or centre that knew the person."""
+        if self.course.inside is not None:
+            return self.world.prison.code
+        one = self.course.responsible
+        known = self._known_to if one is None else one.receiver
+        if known is not None and "ngo" in self.world.roles[known]:
+            return known
+        return None
+
+    def _reopen(self, now: datetime) -> Iterator[Act]:
+        """Whoever the person turns to: the NGO that knew them, else the prison, if still inside."""
+        self._is_inside = isinstance(self.course.was, InCustody)
+        by = self.world.prison.code if self._is_inside else self._who_asks
+        if by is not None:
+            yield from self.course.by(by, life_commands.ReopenCase(requested_by="client"), now)
+            self.course.plan(self.grid.next_evening(now), partial(self._offer, by))
+
+    def _offer(self, by: str, now: datetime) -> Iterator[Act]:
+        """Asked anew by whoever took the case up; the rest goes as it would have gone."""
+        case = self.course.intake.own.case
+        if not isinstance(case, Opened) or self.course.is_over:
+            return
+        yield from self.course.by(
+            by,
+            intake.OfferConsent(
+                language=self.course.rng.choice(self.world.languages),
+                form_version="consent-1",
+                explained_orally=True,
+                witness_role="ngo",
+            ),
+            now,
+        )
+        yield from self.course.by(by, consents(self.course, now), now)
+        yield from self.course.by(
+            by,
+            intake.AssessNeeds(
+                tool_code="needs-list", tool_version="1", flags=self.course.person.needs
+            ),
+            now,
+        )
+        yield from self.course.by(
+            by, intake.AgreePlan(items=self.course.person.plan, client_signed=True), now
+        )
+        if by == self.world.prison.code:
+            return
+        yield from self.course.by(by, release.RecordRelease(), now)
+        for item in self.course.person.plan:
+            yield from self.course.by(by, release.SendReferral(item=item.item), now)
+
+
+def consents(course: Course, now: datetime) -> intake.RecordConsent:
+    """As the person signs it."""
+    days = course.profile.consent_max_days
+    return intake.RecordConsent(
+        items=course.person.consent,
+        expires_on=plus(course.grid.day_of(now), course.person.consent_days or days),
+        signed_how="ink",
+        legal_effect_explained=True if course.profile.legal_effect else None,
+    )
