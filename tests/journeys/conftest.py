@@ -19,6 +19,7 @@ import pytest
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.mailbox import Mailbox, start_mailbox
+from throughcare.tests.journeys.together import Histories, Together
 from throughcare.tests.journeys.world import World
 from throughcare.tests.support.parts import Parts
 from throughcare.tests.support.topics import empty_topics
@@ -68,6 +69,7 @@ def deployment(
             [THROUGHCARE, "up", f"--home={home}", "--http-port=0", f"--ready-file={ready_file}"],
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("THROUGHCARE_")},
+                "THROUGHCARE_PROTOCOL__MODE": "synthetic",
                 "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
                 "THROUGHCARE_DATABASE__URL": database.url(),
                 "THROUGHCARE_SMTP__HOST": mailbox.host,
@@ -98,3 +100,11 @@ async def world(deployment: Deployment) -> AsyncIterator[World]:
     made = await World.begin(deployment.told, deployment.mailbox.folder)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="package")
+async def histories(world: World, request: pytest.FixtureRequest) -> Histories:
+    """All histories that were asked for, told to their end."""
+    tests = (getattr(item, "function", None) for item in request.session.items)
+    tells = [tell for test in tests if (tell := getattr(test, "tell", None)) is not None]
+    return await Together(world).live(tells)

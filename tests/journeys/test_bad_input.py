@@ -12,16 +12,8 @@ from throughcare.contracts.intake_commands import AgreePlan, WithdrawConsent
 from throughcare.contracts.release_commands import AcceptReferral
 from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.journeys.person import SUPPORT, Person
-from throughcare.tests.journeys.world import (
-    COLONY,
-    NEIGHBOUR,
-    NEXT_NGO,
-    NGO,
-    PRISON,
-    World,
-    day,
-    said,
-)
+from throughcare.tests.journeys.places import COLONY, NEIGHBOUR, NEXT_NGO, NGO, PRISON
+from throughcare.tests.journeys.world import World, day, said
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 

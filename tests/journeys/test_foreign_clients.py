@@ -12,7 +12,8 @@ from cloudevents.core.v1.event import CloudEvent
 from throughcare.contracts.facts import ReleaseScheduled
 from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.journeys.person import Person
-from throughcare.tests.journeys.world import NEIGHBOUR, PRISON, World, day, said
+from throughcare.tests.journeys.places import NEIGHBOUR, PRISON
+from throughcare.tests.journeys.world import World, day, said
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 

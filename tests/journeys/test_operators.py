@@ -14,7 +14,8 @@ from throughcare.contracts.topics import RELEASE_COMMANDS, facts_of, partition_o
 from throughcare.runtime.ids import new_id
 from throughcare.tests.journeys.conftest import Deployment
 from throughcare.tests.journeys.person import Person
-from throughcare.tests.journeys.world import AUDIT, COLONY, NGO, PRISON, World, day, said
+from throughcare.tests.journeys.places import AUDIT, COLONY, NGO, PRISON
+from throughcare.tests.journeys.world import World, day, said
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -77,7 +78,7 @@ async def test_a_file_is_sent_without_its_bad_lines_and_twice_is_once(
     assert first.stderr.splitlines() == [
         "line 2: bad not-json",
         "line 4: bad unknown-type",
-        "line 5: bad data-does-not-fit-the-schema",
+        "line 5: bad schema /data/expected_release_on",
     ]
     # By Kafka the date may come while the case is still being opened: then it waits for that.
     assert first.stdout in ("2 decided, 3 bad\n", "1 decided, 3 bad, 1 parked\n")

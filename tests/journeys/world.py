@@ -3,11 +3,10 @@
 import asyncio
 import email
 import itertools
-import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -15,14 +14,15 @@ import httpx2
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from throughcare.contracts.envelope import rfc3339
+from throughcare.contracts.envelope import Message, decode, rfc3339
 from throughcare.contracts.kinds import Data, Fact
 from throughcare.contracts.topics import PARTITIONS, TOPICS, facts_of
-from throughcare.gateway.parties import NewParty, add_party, topics_of
+from throughcare.gateway.parties import add_party, topics_of
 from throughcare.runtime import queries
 from throughcare.runtime.ids import new_code
 from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
+from throughcare.tests.journeys.places import AUDIT, PARTIES
 
 _BARRIER = queries.load("throughcare.cli.demo", "barrier.sql")
 _SQL = queries.load("throughcare.cli.demo", "queries.sql")
@@ -32,21 +32,6 @@ _READERS = [
 #: Monday, 09:00 in Bishkek.
 START = datetime(2026, 3, 2, 3, tzinfo=UTC)
 _STUCK_S = 60.0
-_CODE = re.compile(r"Code: (\S+)")
-
-PRISON, COLONY = "prison-service", "colony-27"
-NGO, NEXT_NGO, COORDINATOR, AUDIT = "ngo-dawn", "ngo-step", "coordination-desk", "audit-office"
-#: Another prison service: it has cases of its own, and none of the first one's.
-NEIGHBOUR = "neighbour-service"
-_PARTIES = (
-    NewParty(PRISON, ("prison-admin",), (COLONY,)),
-    NewParty(COLONY, ("prison-health", "prison-psych"), (COLONY,)),
-    NewParty(NGO, ("ngo",)),
-    NewParty(NEXT_NGO, ("ngo",)),
-    NewParty(COORDINATOR, ("protocol-coordinator",)),
-    NewParty(AUDIT, ("monitor",)),
-    NewParty(NEIGHBOUR, ("prison-admin",)),
-)
 _IDS = itertools.count(1)
 
 
@@ -99,11 +84,12 @@ class Desk:
         assert answer.status_code == 201, (data.type, answer.text)
         return UUID(answer.headers["location"].rpartition("/")[2])
 
-    async def emits(self, alias: str, data: Fact, at: datetime | None = None) -> None:
-        """A fact by Kafka, waited for until everybody has heard what came of it."""
+    async def emits(self, alias: str, data: Fact, at: datetime | None = None) -> str:
+        """A fact by Kafka, waited for until everybody has heard what came of it; the id it had."""
         event = said(data, alias, at or self._world.now)
         await self._world.producer.send_and_wait(facts_of(self.party).name, orjson.dumps(event))
         await self._world.settle([event["id"]])
+        return str(event["id"])
 
     async def timeline(self, alias: str) -> list[dict[str, Any]]:
         answer = await self.client.get(f"/v1/cases/{alias}/timeline")
@@ -122,20 +108,15 @@ class Desk:
 
     def mail(self) -> list[str]:
         """The messages at this party's desk, in the order in which they came."""
-        found = []
-        for path in sorted(self._world.mailbox.glob("*.eml")):
-            message = email.message_from_bytes(path.read_bytes())
-            if f"desk@{self.party}.invalid" in str(message["To"]):
-                payload = message.get_payload(decode=True)
-                assert isinstance(payload, bytes)
-                found.append(payload.decode())
-        return found
+        return [text for to, text in self._world.letters() if f"desk@{self.party}.invalid" in to]
 
-    def code(self) -> str:
-        """What this party calls the case that the last message to it was about."""
-        found = _CODE.search(self.mail()[-1])
-        assert found is not None, self.mail()[-1]
-        return found[1]
+
+class _Resting(NamedTuple):
+    """Somebody who waits until nothing is under way."""
+
+    come: "asyncio.Future[None]"
+    facts: tuple[str, ...]
+    give_up: float
 
 
 class World:
@@ -145,23 +126,28 @@ class World:
         self,
         told: dict[str, Any],
         mailbox: Path,
-        connection: "asyncpg.Connection[asyncpg.Record]",
+        operator: "asyncpg.Pool[asyncpg.Record]",
         producer: AIOKafkaProducer,
         keys: dict[str, str],
     ) -> None:
         self.http: str = told["http"]
         self.kafka: str = told["kafka"]
         self.mailbox = mailbox
-        self.operator = connection
+        self.operator = operator
         self.producer = producer
         self.now = START
         self.keys = keys
+        #: While histories are told together they wait for each other here.
+        self.wait: Callable[[datetime], Awaitable[None]] | None = None
+        self._letters: dict[Path, tuple[str, str]] = {}
+        self._resting: list[_Resting] = []
+        self._look: asyncio.Task[None] | None = None
         self.desks = {
             party: Desk(
                 self,
                 party,
                 httpx2.AsyncClient(
-                    base_url=self.http, timeout=30, headers={"authorization": f"Bearer {key}"}
+                    base_url=self.http, timeout=60, headers={"authorization": f"Bearer {key}"}
                 ),
             )
             for party, key in keys.items()
@@ -170,22 +156,25 @@ class World:
     @classmethod
     async def begin(cls, told: dict[str, Any], mailbox: Path) -> "World":
         kafka = Kafka(bootstrap_servers=told["kafka"])
-        connection = await asyncpg.connect(told["postgres"], server_settings={"jit": "off"})
-        await connection.execute(_SQL["step_clock"], START, START)
+        pool = await asyncpg.create_pool(
+            told["postgres"], min_size=1, max_size=4, server_settings={"jit": "off"}
+        )
+        await pool.execute(_SQL["step_clock"], START, START)
         admin = await open_admin(kafka)
         try:
-            await ensure_topics(admin, kafka, [t for p in _PARTIES for t in topics_of(p.party)])
+            await ensure_topics(admin, kafka, [t for p in PARTIES for t in topics_of(p.party)])
             keys = {}
-            for new in _PARTIES:
-                desk = f"desk@{new.party}.invalid"
-                keys[new.party] = await add_party(
-                    connection, admin, kafka, new._replace(email=desk)
-                )
+            async with pool.acquire() as connection:
+                for new in PARTIES:
+                    desk = f"desk@{new.party}.invalid"
+                    keys[new.party] = await add_party(
+                        connection, admin, kafka, new._replace(email=desk)
+                    )
         finally:
             await admin.close()
         producer = AIOKafkaProducer(bootstrap_servers=told["kafka"], acks="all")
         await producer.start()
-        return cls(told, mailbox, connection, producer, keys)
+        return cls(told, mailbox, pool, producer, keys)
 
     async def close(self) -> None:
         for desk in self.desks.values():
@@ -197,13 +186,19 @@ class World:
 
     async def until(self, moment: datetime) -> None:
         """Live on: what falls due before then takes effect at its time, and everybody hears it."""
+        if self.wait is None:
+            await self.step_to(moment)
+        else:
+            await self.wait(moment)
+
+    async def after(self, **span: float) -> None:
+        await self.until(self.now + timedelta(**span))
+
+    async def step_to(self, moment: datetime) -> None:
         while (due := await self._next_due()) is not None and due < moment:
             await self._step(due, due)
             await self.settle()
         await self._step(moment, max(self.now, moment - timedelta(seconds=1)))
-
-    async def after(self, **span: float) -> None:
-        await self.until(self.now + timedelta(**span))
 
     async def _next_due(self) -> datetime | None:
         due: datetime | None = await self.operator.fetchval(_SQL["next_due_at"])
@@ -216,17 +211,46 @@ class World:
 
     async def settle(self, facts: Collection[str] = ()) -> None:
         """Until nothing is under way; `facts`: ids of what went by Kafka and was not taken yet."""
-        topics, readers = [t for t, _ in _READERS], [r for _, r in _READERS]
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + _STUCK_S
-        while True:
+        mine = _Resting(loop.create_future(), tuple(facts), loop.time() + _STUCK_S)
+        self._resting.append(mine)
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._until_rest())
+        await mine.come
+
+    async def _until_rest(self) -> None:
+        """One look for all that wait."""
+        topics, readers = [t for t, _ in _READERS], [r for _, r in _READERS]
+        while asked := tuple(self._resting):
+            facts = [id_ for one in asked for id_ in one.facts]
             left = await self.operator.fetchval(
-                _BARRIER["unsettled"], list(facts), topics, readers, PARTITIONS
+                _BARRIER["unsettled"], facts, topics, readers, PARTITIONS
             )
-            if left is None:
-                return
-            assert loop.time() < give_up, left
+            for one in asked:
+                if one.come.done():
+                    pass  # nobody waits any more
+                elif left is None:
+                    one.come.set_result(None)
+                elif asyncio.get_running_loop().time() > one.give_up:
+                    one.come.set_exception(AssertionError(f"{left}: {await self._stuck()}"))
+                else:
+                    continue
+                self._resting.remove(one)
             await asyncio.sleep(0.005)
+
+    async def _stuck(self) -> list[str]:
+        """For whoever reads why a run did not come to rest: what is undecided, and what lies aside."""
+        undecided = await self.operator.fetch(
+            "SELECT type, party, case_ref FROM gateway.commands"
+            " WHERE outcome IS NULL AND envelope IS NOT NULL LIMIT 5"
+        )
+        found = [f"{row['type']} of {row['party']} ({row['case_ref']})" for row in undecided]
+        for schema in ("gateway", "intake", "release"):
+            letters = await self.operator.fetch(
+                f"SELECT * FROM {schema}.dead_letters WHERE ended_at IS NULL LIMIT 3"  # noqa: S608
+            )
+            found += [f"{schema}: {row['code']} {row['fingerprint']}" for row in letters]
+        return found
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -239,18 +263,48 @@ class World:
 
     async def audited(self, case_ref: UUID) -> str:
         """The monitor's own name for a case that was drawn; it outlives the case."""
-        row = await self.operator.fetchrow(_SQL["name_for_audit"], AUDIT, [case_ref], [new_code()])
+        return await self.handed_to(AUDIT, case_ref)
+
+    async def handed_to(self, party: str, case_ref: UUID) -> str:
+        """A name for a party that has been given the case by an operator, not by a notice."""
+        row = await self.operator.fetchrow(_SQL["name_for_audit"], party, [case_ref], [new_code()])
         assert row is not None
         return str(row["alias"])
 
-    async def said_by_release(self, case_ref: UUID) -> list[str]:
-        """The names of what release decided in a case, whoever may still see it."""
+    async def name(self, case_ref: UUID, party: str) -> str | None:
+        """What a party calls a case, if it has a name for it."""
+        found: str | None = await self.operator.fetchval(
+            "SELECT alias FROM gateway.aliases WHERE case_ref = $1 AND party = $2", case_ref, party
+        )
+        return found
+
+    async def recorded(self, case_ref: UUID) -> list[Message]:
+        """What both halves decided in a case, whoever may still see it: intake's, then release's."""
         rows = await self.operator.fetch(
-            "SELECT convert_from(envelope, 'UTF8')::jsonb ->> 'type' AS type FROM release.events"
-            " WHERE case_ref = $1 ORDER BY version",
+            "SELECT envelope FROM (SELECT 1 AS half, version, envelope FROM intake.events"
+            " WHERE case_ref = $1 UNION ALL SELECT 2, version, envelope FROM release.events"
+            " WHERE case_ref = $1) AS said ORDER BY half, version",
             case_ref,
         )
-        return [row["type"].split(".")[3] for row in rows]
+        return [decode(row["envelope"]) for row in rows]
+
+    async def said_by_release(self, case_ref: UUID) -> list[str]:
+        """The names of what release decided in a case."""
+        return [
+            message.data.name
+            for message in await self.recorded(case_ref)
+            if message.source == "/services/release"
+        ]
+
+    def letters(self) -> list[tuple[str, str]]:
+        """Every message that was sent, in its order: to whom, and its text."""
+        for path in sorted(self.mailbox.glob("*.eml")):
+            if path not in self._letters:
+                message = email.message_from_bytes(path.read_bytes())
+                payload = message.get_payload(decode=True)
+                assert isinstance(payload, bytes)
+                self._letters[path] = str(message["To"]), payload.decode()
+        return list(self._letters.values())
 
     async def stage(self, case_ref: UUID) -> str:
         await self.settle()
@@ -258,3 +312,20 @@ class World:
             "SELECT stage FROM timeline.cases WHERE case_ref = $1", case_ref
         )
         return str(found)
+
+    async def places_of(self, text: str) -> list[str]:
+        """Every column of the whole database in which this stands."""
+        columns = await self.operator.fetch(
+            "SELECT format('%I.%I', table_schema, table_name) AS name, quote_ident(column_name) AS col,"
+            " data_type FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name) WHERE table_type = 'BASE TABLE'"
+            " AND table_schema NOT IN ('pg_catalog', 'information_schema')"
+            " AND data_type IN ('text', 'bytea', 'jsonb', 'ARRAY')"
+        )
+        found = []
+        for name, column, kind in columns:
+            shown = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
+            query = f"SELECT EXISTS (SELECT FROM {name} WHERE position($1 IN {shown}) > 0)"  # noqa: S608
+            if await self.operator.fetchval(query, text):
+                found.append(f"{name}.{column}")
+        return found
