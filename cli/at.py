@@ -10,8 +10,9 @@ from pathlib import Path
 import asyncpg
 
 from throughcare.cli.embedded.places import default_home
+from throughcare.cli.outside import NO_DATABASE_URL
 from throughcare.runtime.errors import SetupError
-from throughcare.runtime.settings import Settings
+from throughcare.runtime.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Address:
     async def connect(self) -> AsyncIterator[asyncpg.Connection]:
         try:
             connection = await asyncpg.connect(self.postgres, timeout=5)
+        except (ValueError, asyncpg.InterfaceError):
+            raise SetupError(NO_DATABASE_URL) from None
         except (OSError, asyncpg.PostgresError, TimeoutError):
             raise SetupError(
                 "PostgreSQL does not answer: is everything up? `throughcare status` tells."
@@ -62,7 +65,7 @@ def at(home: Path | None) -> Address:
             checkpoints=home / "checkpoints",
             api_keys=told["api_keys"],
         )
-    settings = Settings()
+    settings = read_settings()
     if "THROUGHCARE_DATABASE__URL" not in os.environ:
         raise SetupError(f"Nothing runs in {home}: start it with `throughcare up`, or name --home.")
     return Address(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import time
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ app = typer.Typer(
 _SQL = queries.load("throughcare.cli", "dlq.sql")
 _SERVICES = ("intake", "release", "notifications", "timeline", "gateway")
 _CARRIED_OUT_S = 20.0
+_CODE = re.compile(r"[a-z]+(-[a-z0-9]+){0,8}")
 
 Letter = Annotated[str, typer.Argument(help="The dead letter's id, or its first characters.")]
 
@@ -41,6 +43,8 @@ def list_letters(
             f"{letter['id']}  {letter['service']:13} {letter['class']:13} {letter['code']:18} "
             f"{letter['status']:10} {letter['raised_at']}"
         )
+    if not letters and not as_json:
+        print("There is no dead letter." if ended else "No dead letter is open.", file=sys.stderr)
     if any(letter["ended_at"] is None for letter in letters):
         raise typer.Exit(1)
 
@@ -72,10 +76,11 @@ def show(
 @app.command()
 def replay(letter: Letter, home: Home = None) -> None:
     """Handle it once more, then what was held behind it; exit code 1 if it fails again."""
-    ended = asyncio.run(_decide(at(home), letter, "replaying", None))
+    ended, has_case = asyncio.run(_decide(at(home), letter, "replaying", None))
     print(ended)
     if ended != "replayed":
-        print("It failed again: its case still stands.", file=sys.stderr)
+        stands = "its case stands still as before" if has_case else "no case waits for it"
+        print(f"It failed again and stays open; {stands}.", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -86,7 +91,12 @@ def discard(
     home: Home = None,
 ) -> None:
     """Let go of it for good, then handle what was held behind it."""
-    ended = asyncio.run(_decide(at(home), letter, "discarding", reason))
+    if not _CODE.fullmatch(reason):
+        raise SetupError(
+            "--reason is a code of small letters, digits and dashes, such as foreign-bytes: what is "
+            "told here is kept, and a sentence may name somebody."
+        )
+    ended, _ = asyncio.run(_decide(at(home), letter, "discarding", reason))
     print(ended)
     if ended != "discarded":
         raise typer.Exit(1)
@@ -111,7 +121,10 @@ async def _show(address: Address, letter: str) -> dict[str, Any]:
     return {**_plain(service, row), "sealed": row["sealed"], "held_behind": waiting}
 
 
-async def _decide(address: Address, letter: str, status: str, reason: str | None) -> str:
+async def _decide(
+    address: Address, letter: str, status: str, reason: str | None
+) -> tuple[str, bool]:
+    """How it ended, and whether a case stands behind it."""
     service, id = await _find(address, letter)
     sql = _SQL.for_schema(service)
     async with address.connect() as connection:
@@ -124,7 +137,7 @@ async def _decide(address: Address, letter: str, status: str, reason: str | None
             row = await connection.fetchrow(sql["letter"], id)
             assert row is not None
             if row["status"] != status:
-                return str(row["status"])
+                return str(row["status"]), row["case_ref"] is not None
             await asyncio.sleep(0.1)
     raise SetupError(f"{service} did not carry it out yet: is it running? `throughcare status`.")
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -16,14 +16,19 @@ from aiokafka.errors import KafkaError
 
 from throughcare.cli.at import Address, at
 from throughcare.cli.options import AsJson, Home
-from throughcare.contracts.envelope import rfc3339
-from throughcare.contracts.kinds import MODELS
+from throughcare.contracts.intake_commands import OpenCase
+from throughcare.contracts.kinds import MODELS, Fact
 from throughcare.contracts.topics import FACTS_PREFIX, PARTY_OUTCOMES_PREFIX
-from throughcare.runtime.clock import real_now
+from throughcare.gateway import strict_json
+from throughcare.gateway.cloudevents import MAX_BYTES, read_structured
+from throughcare.gateway.parties import authenticate, is_party_name
+from throughcare.gateway.problems import Place, RefusedError
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import derived_id
 
-_BYTES_MAX = 64 * 1024
+#: Whom a home of one's own has a key for, if nobody is named.
+_PARTY = "prison-admin"
+_WAIT_MAX_S = 3600.0
 #: Of the outcomes, those with which the sender need do nothing more.
 _FINE = ("decided", "superseded", "parked", "held")
 
@@ -39,12 +44,17 @@ class Told(NamedTuple):
     number: int
     result: str
     code: str = ""
+    #: JSON Pointers to what is wrong in the line, with blanks between them.
+    at: str = ""
 
 
 def emit(
     file: Annotated[Path, typer.Argument(help="JSON lines; - reads stdin.", allow_dash=True)],
     to: Annotated[str, typer.Option(help="kafka (facts only) or http.")] = "http",
-    party: Annotated[str, typer.Option(help="Who speaks.")] = "prison-admin",
+    party: Annotated[
+        str | None,
+        typer.Option(help="Who speaks.", show_default=f"whose key it is, else {_PARTY}"),
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="Its API key, for http.", envvar="THROUGHCARE_API_KEY")
     ] = None,
@@ -54,40 +64,59 @@ def emit(
 ) -> None:
     """Send a file. Bad lines are named by number and left out; the others go.
 
-    A line needs `type`, `subject` (your reference for the case) and `data`. What else a CloudEvent
-    has is filled in; an absent `id` comes from the line itself, so the same file twice is once.
+    A line needs `type`, `subject` (your reference for the case) and `data`; a fact also `time`, when
+    it happened. What else a CloudEvent has is filled in; an absent `id` comes from the line itself,
+    so the same file twice is once.
     Exit code 1 where a line was bad, refused, about no case, or is not decided yet.
     """
     if to not in ("kafka", "http"):
         raise SetupError("--to is kafka or http.")
+    if not 0 <= wait <= _WAIT_MAX_S:
+        raise SetupError(f"--wait is a number of seconds from 0 to {_WAIT_MAX_S:g}.")
+    if party is not None and not is_party_name(party):
+        raise SetupError("--party is no party's name: lower-case letters, digits and dashes.")
     address = at(home)
+    if to == "http":
+        key, party = asyncio.run(_speaker(address, party, key))
+    party = party or _PARTY
     good, told = _read(file, party, to)
     sent = asyncio.run(
         _by_kafka(address, party, good, wait)
         if to == "kafka"
-        else _by_http(address, party, key, good, wait)
+        else _by_http(address, key or "", good, wait)
     )
     told = sorted(told + sent)
     if as_json:
         print(json.dumps([line._asdict() for line in told], indent=2))
     else:
-        for line in told:
-            if line.result not in _FINE:
-                print(f"line {line.number}: {line.result} {line.code}".rstrip(), file=sys.stderr)
-        print(", ".join(f"{n} {what}" for what, n in Counter(t.result for t in told).items()))
+        _print(told)
     if any(line.result not in _FINE for line in told):
         raise typer.Exit(1)
+
+
+def _print(told: list[Told]) -> None:
+    for line in told:
+        if line.result not in _FINE:
+            print(" ".join(filter(None, ["line", f"{line.number}:", *line[1:]])), file=sys.stderr)
+    if told:
+        print(", ".join(f"{n} {what}" for what, n in Counter(t.result for t in told).items()))
+    else:
+        print("There is no line in it: nothing was sent.", file=sys.stderr)
 
 
 def _read(file: Path, party: str, to: str) -> tuple[list[Line], list[Told]]:
     good: list[Line] = []
     bad: list[Told] = []
+    said: dict[tuple[str, str], dict[str, Any]] = {}
     for number, raw in _lines(file):
-        event = _event(raw, party)
-        code = event if isinstance(event, str) else _fault(event, to)
-        if code:
-            bad.append(Told(number, "bad", code))
-        elif isinstance(event, dict):
+        try:
+            event = _event(raw, party, to)
+            if said.setdefault((event["source"], event["id"]), event) != event:
+                raise RefusedError("idempotency-key-reused", places=[Place("/id", "")])
+        except RefusedError as error:
+            at = _pointers(place._asdict() for place in error.places)
+            bad.append(Told(number, "bad", error.code, at))
+        else:
             good.append(Line(number, event))
     return good, bad
 
@@ -102,49 +131,61 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
         raise SetupError(f"The file cannot be read ({type(error).__name__}): {file}") from None
 
 
-def _event(raw: bytes, party: str) -> dict[str, Any] | str:
-    if len(raw) > _BYTES_MAX:
-        return "too-large"
-    try:
-        event = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return "not-json"
-    if not isinstance(event, dict):
-        return "not-an-object"
-    return {
+def _event(raw: bytes, party: str, to: str) -> dict[str, Any]:
+    """What a line says, completed; checked as the door will. Raises RefusedError."""
+    if len(raw) > MAX_BYTES:
+        raise RefusedError("too-large")
+    said = strict_json.loads(raw)
+    if not isinstance(said, dict):
+        raise RefusedError("not-an-object")
+    event: dict[str, Any] = {
         "specversion": "1.0",
         "id": str(derived_id(party, raw.strip().hex())),
         "source": f"/{party}/emit",
-        "time": rfc3339(real_now()),
         "datacontenttype": "application/json",
-        **event,
+        **said,
     }
+    read = read_structured(orjson.dumps(event))
+    # A time that we made up would be another one the next time.
+    if isinstance(read.data, Fact) and read.occurred_at is None:
+        raise RefusedError("time-missing", places=[Place("/time", "missing")])
+    if to == "kafka" and not isinstance(read.data, Fact):
+        raise RefusedError("kafka-takes-facts-only")
+    if read.alias is None and not isinstance(read.data, OpenCase):
+        raise RefusedError("subject-missing", places=[Place("/subject", "missing")])
+    return event
 
 
-def _fault(event: dict[str, Any], to: str) -> str:
-    model = MODELS.get(str(event.get("type")))
-    if model is None or model.kind not in ("fact", "command"):
-        return "unknown-type"
-    if to == "kafka" and model.kind != "fact":
-        return "kafka-takes-facts-only"
-    if not isinstance(event.get("subject"), str):
-        return "no-subject"
-    try:
-        model.model_validate(event.get("data"))
-    except ValueError:
-        return "data-does-not-fit-the-schema"
-    return ""
+def _pointers(places: Iterable[dict[str, Any]]) -> str:
+    return " ".join(str(place["pointer"]) for place in places)
 
 
 # -- by HTTP ------------------------------------------------------------------------------------
 
 
-async def _by_http(
-    address: Address, party: str, key: str | None, lines: list[Line], wait: float
-) -> list[Told]:
-    key = key or address.api_keys.get(party)
+async def _speaker(address: Address, party: str | None, key: str | None) -> tuple[str, str]:
+    """The key to use, and whose it is. Raises SetupError where that is not who was named."""
     if key is None:
-        raise SetupError(f"No API key for {party}: name it with --key or THROUGHCARE_API_KEY.")
+        name = party or _PARTY
+        if name not in address.api_keys:
+            raise SetupError(f"No API key for {name}: name it with --key or THROUGHCARE_API_KEY.")
+        return address.api_keys[name], name
+    try:
+        async with address.connect() as connection:
+            owner = (await authenticate(connection, key)).party
+    except SetupError:
+        return key, party or _PARTY  # who cannot look has only the door's word
+    except RefusedError:
+        raise SetupError("The API key is not valid here.") from None
+    if party not in (None, owner):
+        raise SetupError(
+            f"The API key is {owner}'s, and --party says {party}: leave --party out, or name the "
+            f"key of {party}."
+        )
+    return key, owner
+
+
+async def _by_http(address: Address, key: str, lines: list[Line], wait: float) -> list[Told]:
     told = []
     async with httpx2.AsyncClient(base_url=address.http, timeout=wait + 10) as client:
         for line in lines:  # one after the other: a file has an order
@@ -168,12 +209,16 @@ async def _post(client: httpx2.AsyncClient, key: str, line: Line, wait: float) -
         )
     except httpx2.TransportError:
         return Told(line.number, "unknown", "no-answer")
-    body = answer.json()
+    try:
+        body = answer.json()
+    except ValueError:
+        return Told(line.number, "unknown", f"http-{answer.status_code}")
     if answer.is_success:
         # Kept and not decided in time: no CloudEvent yet.
         said = body["type"] if "type" in body else body["outcome"]
         return Told(line.number, said.removeprefix("org.throughcare.outcome.").removesuffix(".v1"))
-    return Told(line.number, "refused", str(body.get("code", answer.status_code)))
+    code = str(body.get("code", answer.status_code))
+    return Told(line.number, "refused", code, _pointers(body.get("errors", ())))
 
 
 # -- by Kafka -----------------------------------------------------------------------------------
@@ -213,7 +258,10 @@ async def _send_and_hear(
     ends = await consumer.end_offsets([outcomes])
     consumer.assign([outcomes])
     consumer.seek(outcomes, ends[outcomes])
-    waiting = {line.event["id"]: line.number for line in lines}
+    # Equal lines are one message, with one outcome.
+    waiting: dict[tuple[str, str], list[int]] = {}
+    for line in lines:
+        waiting.setdefault((line.event["source"], line.event["id"]), []).append(line.number)
     told: list[Told] = []
     for line in lines:
         await producer.send_and_wait(FACTS_PREFIX + party, orjson.dumps(line.event))
@@ -223,14 +271,14 @@ async def _send_and_hear(
         for records in (await consumer.getmany(timeout_ms=500)).values():
             for record in records:
                 told += _heard(record.value, waiting)
-    return told + [Told(number, "unknown", "no-outcome-yet") for number in waiting.values()]
+    late = [number for numbers in waiting.values() for number in numbers]
+    return told + [Told(number, "unknown", "no-outcome-yet") for number in late]
 
 
-def _heard(raw: bytes | None, waiting: dict[str, int]) -> list[Told]:
+def _heard(raw: bytes | None, waiting: dict[tuple[str, str], list[int]]) -> list[Told]:
     event = orjson.loads(raw or b"{}")
     data = event.get("data", {})
-    number = waiting.pop(data.get("answered_id", ""), None)
-    if number is None:
-        return []
-    result = str(event["type"]).removeprefix("org.throughcare.outcome.").removesuffix(".v1")
-    return [Told(number, result, str(data.get("refusal_code", "")))]
+    numbers = waiting.pop((data.get("answered_source", ""), data.get("answered_id", "")), [])
+    result = str(event.get("type")).removeprefix("org.throughcare.outcome.").removesuffix(".v1")
+    code, at = str(data.get("refusal_code", "")), _pointers(data.get("places", ()))
+    return [Told(number, result, code, at) for number in numbers]

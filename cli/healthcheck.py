@@ -7,7 +7,7 @@ import asyncpg
 
 from throughcare.cli.status import answers
 from throughcare.runtime import queries
-from throughcare.runtime.settings import Settings
+from throughcare.runtime.settings import Settings, read_settings
 
 _SQL = queries.load("throughcare.cli", "healthcheck.sql")
 _PATIENCE_S = 5.0
@@ -33,7 +33,7 @@ async def _is_well(service: str, settings: Settings) -> bool:
 
 def is_well(service: str) -> bool:
     """Whether it says so itself, within the last seconds; False where nobody can be asked."""
-    settings = Settings()
+    settings = read_settings()
     if service == "gateway":
         return answers(f"http://127.0.0.1:{settings.http.port}/readyz")
     try:

@@ -135,9 +135,13 @@ def _add_operators_commands() -> None:
     """All but `run`: a service that starts again after a crash must not wait for these."""
     from throughcare.cli import bench, dlq, emit, party, timeline_command, verify
     from throughcare.cli.demo import command
+    from throughcare.cli.protocol import command as protocol
+    from throughcare.cli.simulate import command as simulating
 
     app.add_typer(party.app, name="party")
+    app.add_typer(protocol.app, name="protocol")
     app.command()(command.demo)
+    app.command()(simulating.simulate)
     app.command()(emit.emit)
     app.command()(timeline_command.timeline)
     app.command()(verify.verify)

@@ -5,17 +5,20 @@ import base64
 import json
 import secrets
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from throughcare.cli.at import Address, at
 from throughcare.cli.options import AsJson, Home
-from throughcare.gateway.parties import NewParty, add_party
+from throughcare.gateway.parties import PARTY_ROLES, NewParty, add_party, stored
+from throughcare.protocol.profiles import CURRENT
+from throughcare.runtime.errors import SetupError
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import open_admin
 
+COUNTRIES = tuple(sorted(CURRENT))
 app = typer.Typer(help="Parties: organisations and systems that connect.", no_args_is_help=True)
 
 
@@ -27,12 +30,23 @@ def _group() -> None:
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")],
-    role: Annotated[list[str], typer.Option(help="A role it acts in; may be given again.")],
+    role: Annotated[
+        list[str],
+        typer.Option(help=f"A role it acts in; may be given again: {', '.join(PARTY_ROLES)}."),
+    ],
     facility: Annotated[
         list[str] | None, typer.Option(help="A facility code it speaks for; may be given again.")
     ] = None,
-    country: Annotated[str, typer.Option(help="ISO 3166, two letters.")] = "KG",
-    language: Annotated[str, typer.Option(help="In which its desk reads: en, ru …")] = "en",
+    country: Annotated[
+        str | None,
+        typer.Option(help=f"Whose rules it goes by: {', '.join(COUNTRIES)}.", show_default="KG"),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="In which its desk reads: en, ru, kk, ky, tg, tk, uz.", show_default="en"
+        ),
+    ] = None,
     email: Annotated[
         str | None, typer.Option(help="A desk's address, not a person's; mail goes there.")
     ] = None,
@@ -42,7 +56,9 @@ def add(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a party, or another key to one that is there. The key is shown this once."""
+    """Add a party, or another key to one that is there as named. The key is shown this once."""
+    if country is not None and country not in COUNTRIES:
+        raise SetupError(f"--country is one of {', '.join(COUNTRIES)}: there are no other rules.")
     address = at(home)
     secret = _webhook_secret() if webhook_url else None
     new = NewParty(
@@ -55,16 +71,21 @@ def add(
         webhook_url=webhook_url,
         webhook_secret=_seal(address, name, secret) if secret else None,
     )
-    key = asyncio.run(_add(address, new))
-    told = {
+    key, stands = asyncio.run(_add(address, new))
+    told: dict[str, Any] = {
         "party": name,
-        "roles": list(new.roles),
+        **{
+            what: stands[what]
+            for what in ("roles", "facilities", "country", "language", "email", "webhook_url")
+            if stands[what]
+        },
         "api_key": key,
         "http": address.http,
         "kafka": address.kafka,
         "facts_topic": f"throughcare.facts.v1.{name}",
         "outcomes_topic": f"throughcare.outcomes.v1.{name}",
-        **({"webhook_secret": secret} if secret else {}),
+        # Of a party that was there, the one of then goes on.
+        **({"webhook_secret": secret} if secret and is_new_secret(new, stands) else {}),
     }
     if as_json:
         print(json.dumps(told, indent=2))
@@ -74,12 +95,19 @@ def add(
         print(f"{what:15} {', '.join(value) if isinstance(value, list) else value}")
 
 
-async def _add(address: Address, new: NewParty) -> str:
+def is_new_secret(new: NewParty, stands: dict[str, Any]) -> bool:
+    """Whether the secret that was just made is the one kept."""
+    return bool(stands["webhook_secret"] == new.webhook_secret)
+
+
+async def _add(address: Address, new: NewParty) -> tuple[str, dict[str, Any]]:
+    """The new key, and what stands of the party now."""
     kafka = Kafka(bootstrap_servers=address.kafka)
     admin = await open_admin(kafka, patience_s=5)
     try:
         async with address.connect() as connection:
-            return await add_party(connection, admin, kafka, new)
+            key = await add_party(connection, admin, kafka, new)
+            return key, await stored(connection, new.party) or {}
     finally:
         await admin.close()
 

@@ -5,17 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from throughcare.cli.logins import allow_logins
+from throughcare.cli.outside import require_database, require_kafka
+from throughcare.cli.protocol.gate import require_signed
 from throughcare.cli.secret_files import read_secret
 from throughcare.cli.services import SERVICES, role_of
 from throughcare.cli.status import tell
 from throughcare.database.migrate import migrate
-from throughcare.runtime import queries
-from throughcare.runtime.errors import SetupError
-from throughcare.runtime.pool import open_pool
-from throughcare.runtime.settings import Settings
-from throughcare.runtime.topics_admin import ensure_topics, open_admin
-
-_SQL = queries.load("throughcare.cli", "prepare.sql")
+from throughcare.runtime.clock import real_now
+from throughcare.runtime.settings import read_settings
+from throughcare.runtime.topics_admin import ensure_topics
 
 
 class PasswordFolder:
@@ -37,18 +35,13 @@ async def prepare(passwords: Path | None) -> None:
     The database is reached as its owner. Without a folder of passwords the logins stay as they
     are: somebody else gives them out.
     """
-    settings = Settings()
+    settings = read_settings()
     # All of them first: a folder that lacks one changes nothing.
     folder = None if passwords is None else PasswordFolder(passwords, map(role_of, SERVICES))
-    admin = await open_admin(settings.kafka)
+    url = settings.database.url.get_secret_value()
+    await require_database(url)
+    admin = await require_kafka(settings.kafka)
     try:
-        async with await open_pool(settings.database, "prepare") as pool:
-            if not await pool.fetchval(_SQL["may_prepare"]):
-                raise SetupError(
-                    "THROUGHCARE_DATABASE__URL signs in as somebody who may not make tables and "
-                    "roles: prepare needs the owner of the database."
-                )
-        url = settings.database.url.get_secret_value()
         tell("migrating the database")
         await migrate(url)
         if folder is not None:
@@ -62,4 +55,5 @@ async def prepare(passwords: Path | None) -> None:
 
 
 def run(passwords: Path | None) -> None:
+    tell(require_signed(read_settings().protocol, real_now().date()))
     asyncio.run(prepare(passwords))

@@ -66,7 +66,19 @@ def down(home: Path) -> bool:
             f"Throughcare did not stop within {_STOP_S:g} s: look with `throughcare status`, "
             f"then end process {supervisor.pid} by force."
         )
-    return bool(stop_leftovers(home)) or was_running
+    stopped = stop_leftovers(home)
+    forget_keys(home)
+    return bool(stopped) or was_running
+
+
+def forget_keys(home: Path) -> None:
+    """Remove what `up` wrote down once it was ready: addresses with passwords, and API keys."""
+    told = home / "run" / "up.json"
+    if not told.exists():
+        return
+    if (ready_file := json.loads(told.read_text()).get("ready_file")) is not None:
+        Path(ready_file).unlink(missing_ok=True)
+    told.unlink()
 
 
 def stop_leftovers(home: Path) -> list[str]:

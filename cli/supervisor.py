@@ -80,7 +80,10 @@ class Service:
                 # outside it comes back as the same member, and need not wait for its own ghost.
                 self.instance = self._new_instance()
             wait_s = pause.next_s(clock() - begun)
-            self._tell(f"{self.name} ended ({_ending(code)}), starting it again in {wait_s:g} s")
+            why = f": {self.complaint}" if self.complaint else ""
+            self._tell(
+                f"{self.name} ended ({_ending(code)}{why}), starting it again in {wait_s:g} s"
+            )
             await asyncio.sleep(wait_s)
 
     def argv(self) -> list[str]:

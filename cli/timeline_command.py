@@ -38,10 +38,15 @@ def timeline(
 ) -> None:
     """Show what happened to a case. The reading itself becomes a leaf of the log."""
     address = at(home)
+    asked = (
+        f"Asked as {as_role}: --as or --key names another."
+        if key is None
+        else "Asked as whose key --key or THROUGHCARE_API_KEY is."
+    )
     key = key or address.api_keys.get(as_role)
     if key is None:
         raise SetupError(f"There is no API key for {as_role} here: name one with --key.")
-    body = _get(f"{address.http}/v1/cases/{quote(alias, safe='')}/timeline", key)
+    body = _get(f"{address.http}/v1/cases/{quote(alias, safe='')}/timeline", key, asked)
     if as_json:
         print(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
         return
@@ -51,14 +56,15 @@ def timeline(
         print("nothing is known yet", file=sys.stderr)
 
 
-def _get(url: str, key: str) -> Any:
+def _get(url: str, key: str, asked: str) -> Any:
     try:
         answer = httpx2.get(url, headers={"Authorization": f"Bearer {key}"}, timeout=_PATIENCE_S)
         body = answer.json()
     except (httpx2.HTTPError, ValueError):
         raise SetupError("The gateway does not answer: `throughcare status` tells why.") from None
     if answer.status_code != 200:
-        print(_plain(body.get("detail") or body.get("title") or "refused"), file=sys.stderr)
+        no = _plain(body.get("detail") or body.get("title") or "Refused.")
+        print(f"{no} {asked}", file=sys.stderr)
         raise typer.Exit(1)
     return body
 
@@ -68,7 +74,7 @@ def _line(entry: dict[str, Any]) -> str:
     when = entry.get("occurred_at") or f"day {entry['day']:>4}"
     name = _TYPE.sub(r"\1", entry["type"]) if entry["kind"] == "event" else entry["kind"]
     said = ", ".join(
-        f"{field}: {value}"
+        f"{field}: {('no', 'yes')[value] if isinstance(value, bool) else value}"
         for field, value in (entry.get("data") or {}).items()
         if isinstance(value, str | int) and not field.endswith("_id")
     )

@@ -16,17 +16,31 @@ from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.embedded.secret_file import SecretFile
 from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
 from throughcare.cli.logins import allow_logins, url_for
+from throughcare.cli.outside import require_database, require_kafka
+from throughcare.cli.protocol.gate import SYNTHETIC, require_signed
 from throughcare.cli.services import SERVICES, role_of
-from throughcare.cli.status import SERVICES_LEAVE_S, answers, heartbeats, stop_leftovers, tell
+from throughcare.cli.status import (
+    SERVICES_LEAVE_S,
+    answers,
+    forget_keys,
+    heartbeats,
+    stop_leftovers,
+    tell,
+)
 from throughcare.cli.supervisor import Service, keep_part
 from throughcare.database.migrate import migrate
+from throughcare.runtime.clock import real_now
 from throughcare.runtime.errors import SetupError
-from throughcare.runtime.settings import Settings
+from throughcare.runtime.settings import read_settings
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
+from throughcare.services.watcher.app import Settings as WatcherSettings
+from throughcare.services.watcher.app import SettingsError, settings_from
 
 _KAFKA_VARIABLE = "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS"
 _DATABASE_VARIABLE = "THROUGHCARE_DATABASE__URL"
 _READY_S = 240.0
+#: Seconds for what the environment names to answer.
+_PATIENCE_S = 5.0
 
 
 class Places(NamedTuple):
@@ -51,6 +65,8 @@ class Up:
     env: Mapping[str, str] = field(default_factory=dict)
     #: It is soon thrown away.
     short_lived: bool = False
+    #: Which protocol is in force, and what else to know at the start.
+    protocol: str = SYNTHETIC
     #: Make a party and a key for each role.
     role_parties: bool = True
     #: Done with a migrated database and the topics, before any service starts.
@@ -79,15 +95,17 @@ class Up:
             await self._stop()
 
     async def _work(self) -> None:
+        tell(self.protocol)
         secrets = SecretFile(self.home / "secrets.json")
+        await self._require_outside()
         await asyncio.to_thread(stop_leftovers, self.home)
+        port = choose_port(self.http_port, self.home / "run" / "http.port", "the pages and the API")
         kafka_at, owner_url = await self._start_parts()
         tell("migrating the database")
         await migrate(owner_url)
         await allow_logins(owner_url, secrets)
         keys = await ensure_api_keys(owner_url, secrets) if self.role_parties else {}
         await _make_topics(kafka_at)
-        port = choose_port(self.http_port, self.home / "run" / "http.port", "the pages and the API")
         env = {
             # Where messages send people, unless somebody put a proxy before it.
             "THROUGHCARE_HTTP__PUBLIC_URL": f"http://127.0.0.1:{port}/",
@@ -115,6 +133,8 @@ class Up:
             await self._wait_until_ready(owner_url, places.http)
             told = {**places._asdict(), "api_keys": keys, "home": str(self.home)}
             told["pid"] = os.getpid()
+            # Whoever stops this home removes it: it holds keys.
+            told["ready_file"] = None if self.ready_file is None else str(self.ready_file)
             write_json(self.home / "run" / "up.json", told)
             if self.ready_file is not None:
                 write_json(self.ready_file, told)
@@ -123,6 +143,13 @@ class Up:
             if self.then is not None:
                 await self.then(places)
                 self.stopping.set()
+
+    async def _require_outside(self) -> None:
+        """What the environment names answers, before anything of ours is started."""
+        if (url := os.environ.get(_DATABASE_VARIABLE)) is not None:
+            await require_database(url, _PATIENCE_S)
+        if _KAFKA_VARIABLE in os.environ:
+            await (await require_kafka(read_settings().kafka, _PATIENCE_S)).close()
 
     async def _start_parts(self) -> tuple[str, str]:
         """Where Kafka and PostgreSQL are: as the environment says, or started here."""
@@ -187,15 +214,25 @@ class Up:
             return
         await asyncio.gather(*map(_leave, self.services))
         await asyncio.gather(*(asyncio.to_thread(part.stop) for part in parts))
-        (self.home / "run" / "up.json").unlink(missing_ok=True)
+        forget_keys(self.home)
 
 
 def up(home: Path, http_port: int, ready_file: Path | None) -> None:
     """Run one home until told to stop; raises SetupError where it cannot."""
+    protocol = require_signed(read_settings().protocol, real_now().date())
+    if _watcher_settings().email is None:
+        protocol += "\nnobody is told when somebody was forgotten: set THROUGHCARE_WATCHER__EMAIL"
     if ready_file is not None:
         ready_file = ready_file.absolute()
         ready_file.unlink(missing_ok=True)
-    run_alone(Up(home.absolute(), http_port, ready_file))
+    run_alone(Up(home.absolute(), http_port, ready_file, protocol=protocol))
+
+
+def _watcher_settings() -> WatcherSettings:
+    try:
+        return settings_from(os.environ)
+    except SettingsError as error:
+        raise SetupError(str(error)) from None
 
 
 def run_alone(up: Up) -> None:
@@ -243,7 +280,7 @@ async def _leave(service: Service) -> None:
 
 
 async def _make_topics(kafka_at: str) -> None:
-    kafka = Settings().kafka.model_copy(update={"bootstrap_servers": kafka_at})
+    kafka = read_settings().kafka.model_copy(update={"bootstrap_servers": kafka_at})
     admin = await open_admin(kafka)
     try:
         await ensure_topics(admin, kafka)

@@ -57,6 +57,8 @@ def verify(
     if dump is not None:
         _dump(_named(url, places), dump)
         return
+    if export is None:
+        url = _named(url, places)
     notes = notes_in(checkpoint or places.checkpoints)
     trusted = _key(key, places)
     begun = time.perf_counter()

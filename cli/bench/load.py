@@ -139,7 +139,7 @@ def _release(chance: random.Random, ids: Sequence[UUID]) -> Iterator[Step]:
     yield Step(release.AcceptReferral(referral_id=referral), *ngo, 7)
     visit = START + timedelta(days=out + 1)
     yield Step(release.BookAppointment(referral_id=referral, appointment_at=visit), *ngo, 8)
-    yield Step(release.ConfirmReadiness(), "kg-31", "prison-health", 50)
+    yield Step(release.ConfirmReadiness(kit_gap="no-time"), "kg-31", "prison-health", 50)
     yield Step(facts.PersonReleased(), *prison, out)
     yield Step(release.AcknowledgeRelease(referral_id=referral), *ngo, out + 0.1)
     yield Step(release.RecordAttendance(referral_id=referral), *ngo, out + 1)

@@ -12,6 +12,7 @@ from throughcare.runtime.errors import SetupError
 #: a client that keeps calling a stopped server on a port of that range can end up connected to
 #: itself, and the server then finds its port taken.
 _FIRST_PORT, _LAST_PORT = 20_000, 32_000
+_HIGHEST_PORT = 65_535
 _LEAST_FREE_BYTES = 1 << 30
 
 
@@ -55,6 +56,8 @@ def free_port() -> int:
 
 def choose_port(wanted: int, remembered: Path, what: str) -> int:
     """`wanted` or nothing; for 0 the port of last time if it is free, else another one."""
+    if not 0 <= wanted <= _HIGHEST_PORT:
+        raise SetupError(f"A port, here of {what}, is a number from 0 to {_HIGHEST_PORT}.")
     if wanted:
         require_free(wanted, what)
         port = wanted

@@ -119,3 +119,6 @@ def test_a_planned_stop_leaves_within_30_seconds_and_leaves_nothing(running: Run
     assert running.process.wait(60) == 0
     assert time.monotonic() - begun < 30
     assert running.status()["processes"] == {}
+    # Both hold keys and the database's password.
+    assert not running.ready_file.exists()
+    assert not (running.home / "run" / "up.json").exists()
