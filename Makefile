@@ -54,7 +54,7 @@ soak: $(READY)  ## Run for long under kills and wipes, then count what is missin
 
 lock:  ## Resolve pyproject.toml again; existing pins stay where they can (ARGS=--upgrade moves them)
 	@test -x $(TRASH)/bin/uv || { $(PYTHON) -m venv $(TRASH) && $(TRASH)/bin/python -m pip install --quiet uv; }
-	@$(call resolve,dev,--extra embedded --group dev,Everything a checkout needs: the services$(comma) the embedded parts$(comma) tests and tools.)
+	@$(call resolve,dev,--extra embedded --extra documents --group dev,Everything a checkout needs: the services$(comma) the embedded parts$(comma) documents$(comma) tests and tools.)
 	@$(call resolve,runtime,--constraint requirements/dev.lock,What a deployed service needs$(comma) nothing else.)
 
 comma := ,

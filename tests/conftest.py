@@ -1,5 +1,6 @@
 """Quick tests first; one Kafka and one PostgreSQL a run, started only when a test asks."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.postgres import Postgres
 from throughcare.tests.support.parts import Database, Parts
+
+# Nobody in a test exists: whatever it starts says so.
+os.environ.setdefault("THROUGHCARE_PROTOCOL__MODE", "synthetic")
 
 #: From what needs nothing to what needs everything; a test waits for all that reach less far.
 _REACHES = ("postgres", "kafka", "journey", "long")

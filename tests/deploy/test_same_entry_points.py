@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 #: What the image's ENTRYPOINT names, as pip installs it.
 _ENTRYPOINT = Path(sys.executable).with_name("throughcare")
 _DATABASE = "as_compose_names_it"
+_MADE_UP = {"THROUGHCARE_PROTOCOL__MODE": "synthetic"}
 
 
 class Machine:
@@ -75,7 +76,7 @@ class Machine:
             if not place.exists():
                 shutil.copy(self._secrets / secret, place)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("THROUGHCARE_")}
-        told = environment_of(service, {}).items()
+        told = environment_of(service, _MADE_UP).items()
         return {**kept, **{variable: self._here(value) for variable, value in told}}
 
     def _here(self, value: str) -> str:
@@ -87,7 +88,7 @@ class Machine:
         """What a service's container would run, to its end."""
         return subprocess.run(
             [_ENTRYPOINT, *arguments],
-            env=self.environment(name),
+            env={**_MADE_UP, **self.environment(name)},
             cwd=self.folder,
             capture_output=True,
             text=True,

@@ -5,10 +5,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-import yaml
 
+from throughcare.cli.embedded.jars import pinned
 from throughcare.contracts import topics
 from throughcare.contracts.outcomes import OUTCOMES
+from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime.settings import Settings
 from throughcare.tests.docs.pages import ROOT, blocks, pages, table_column
 
@@ -172,10 +173,35 @@ def test_every_targets_that_the_readme_names_is_one_of_make() -> None:
 
 
 def test_the_profiles_statuses_are_those_that_the_limits_speak_of() -> None:
-    statuses = set()
-    for profile in (ROOT / "protocol/profiles").glob("*.yaml"):
-        for line in yaml.safe_dump(yaml.safe_load(profile.read_text("utf-8"))).splitlines():
-            if line.strip().startswith("status:"):
-                statuses.add(line.split(":")[1].strip())
+    statuses = {key.status for profile in PROFILES.values() for key in profile.keys}
 
     assert statuses == {"sourced", "proposed", "tbc"}
+
+
+def test_the_readme_calls_the_command_of_its_own_set_up() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+
+    assert re.findall(r"(?<!bin/)\bthroughcare (?:[a-z]+ )?[a-z]+[^`\n]*`", text) == []
+    assert ".venv/bin/throughcare up" in text
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_what_the_first_start_fetches_is_told(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+
+    assert f"{len(pinned())} jars" in text
+    assert "throughcare prefetch" in text
+
+
+def test_every_table_that_holds_an_alias_is_named_where_privacy_is_explained() -> None:
+    told = (ROOT / "docs/privacy.md").read_text("utf-8")
+    holding = set()
+    for file in (ROOT / "database/migrations").glob("*.sql"):
+        for name, columns in re.findall(
+            r"create table ([a-z_.]+) \((.*?)\n\)", file.read_text("utf-8"), re.DOTALL
+        ):
+            if re.search(r"^\s+(alias text|mark bytea)\b", columns, re.MULTILINE):
+                holding.add(name)
+
+    assert holding >= {"gateway.aliases", "gateway.parked"}
+    assert [name for name in sorted(holding) if f"`{name}`" not in told] == []

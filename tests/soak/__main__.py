@@ -181,6 +181,7 @@ class _Serial:
 
 def start(home: Path) -> "subprocess.Popen[bytes]":
     environment = {k: v for k, v in os.environ.items() if not k.startswith("THROUGHCARE_")}
+    environment["THROUGHCARE_PROTOCOL__MODE"] = "synthetic"
     return subprocess.Popen(
         [
             sys.executable, "-P", "-m", "throughcare.cli.main", "up", "--home", str(home),
