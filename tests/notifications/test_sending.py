@@ -116,7 +116,10 @@ async def test_nothing_says_more_than_time_code_and_link(desk: Desk) -> None:
     telling += [str(case), case.hex, str(sent.referral_id), str(sent.consent_id)]
     telling += [str(one.id) for one in events]
     # As words of their own: random ids and signatures spell anything.
-    said = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in telling]
+    said = [
+        re.compile(rf"(?<![a-z0-9]){re.escape(word)}" + ("(?![a-z0-9])" if len(word) < 5 else ""))
+        for word in telling
+    ]
     assert [word.pattern for word in said if any(word.search(text) for text in left)] == []
 
 
