@@ -6,6 +6,7 @@ counted from when both its cause and the release date were known.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from throughcare.contracts.codes import Urgency
 from throughcare.protocol.calendar import after, before_release, end_of_day, local_day
@@ -39,9 +40,9 @@ def of_recipients(state: State, profile: Profile) -> Iterator[Deadline]:
             yield _recalled(one.referral_id, hours, one.recalled_at, profile)
 
 
-def _recalled(referral_id: object, hours: int, since: datetime, profile: Profile) -> Deadline:
+def _recalled(referral_id: UUID, hours: int, since: datetime, profile: Profile) -> Deadline:
     due_at = after(profile, since, Span(hours, "h"))
-    return Deadline("D23", referral_id, hours, due_at)  # type: ignore[arg-type]
+    return Deadline("D23", referral_id, hours, due_at)
 
 
 def of_case(state: State, profile: Profile) -> Iterator[Deadline]:

@@ -3,7 +3,7 @@
 D23 runs on after the case closed: a closed case keeps these promises and no other.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from throughcare.contracts import care_commands as commands
 from throughcare.contracts import care_events as events
@@ -102,8 +102,8 @@ def narrowed(state: State, context: Context, profile: Profile) -> tuple[Event, .
     return tuple(said)
 
 
-def _is_covered(state: State, one: Referral, today: object, profile: Profile) -> bool:
-    given = consent(state, today)  # type: ignore[arg-type]
+def _is_covered(state: State, one: Referral, today: date, profile: Profile) -> bool:
+    given = consent(state, today)
     item = Item(one.item, one.service_type, one.mandatory, ())
     return given is not None and covers(
         given, item, Candidate(one.receiver, one.receiver_type), profile
