@@ -21,7 +21,8 @@ from throughcare.contracts.kinds import MODELS, Fact
 from throughcare.contracts.topics import FACTS_PREFIX, PARTY_OUTCOMES_PREFIX
 from throughcare.gateway import strict_json
 from throughcare.gateway.cloudevents import MAX_BYTES, read_structured
-from throughcare.gateway.parties import authenticate, is_party_name
+from throughcare.gateway.entrance import whose
+from throughcare.gateway.parties import is_party_name
 from throughcare.gateway.problems import Place, RefusedError
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import derived_id
@@ -172,7 +173,7 @@ async def _speaker(address: Address, party: str | None, key: str | None) -> tupl
         return address.api_keys[name], name
     try:
         async with address.connect() as connection:
-            owner = (await authenticate(connection, key)).party
+            owner = (await whose(connection, key)).party
     except SetupError:
         return key, party or _PARTY  # who cannot look has only the door's word
     except RefusedError:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from throughcare.cli.services import SERVICES, role_of
+from throughcare.cli.services import LOGINS, role_of
 from throughcare.runtime import queries
 
 _SQL = queries.load("throughcare.cli")
@@ -19,7 +19,7 @@ class Passwords(Protocol):
 
 
 async def allow_logins(
-    owner_url: str, secrets: Passwords, roles: Iterable[str] = tuple(map(role_of, SERVICES))
+    owner_url: str, secrets: Passwords, roles: Iterable[str] = tuple(map(role_of, LOGINS))
 ) -> None:
     """Let each role sign in with its own secret; roles belong to the server, not to a database."""
     connection = await asyncpg.connect(owner_url)

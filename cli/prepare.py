@@ -8,7 +8,7 @@ from throughcare.cli.logins import allow_logins
 from throughcare.cli.outside import require_database, require_kafka
 from throughcare.cli.protocol.gate import require_signed
 from throughcare.cli.secret_files import read_secret
-from throughcare.cli.services import SERVICES, role_of
+from throughcare.cli.services import LOGINS, role_of
 from throughcare.cli.status import tell
 from throughcare.database.migrate import migrate
 from throughcare.runtime.clock import real_now
@@ -37,7 +37,7 @@ async def prepare(passwords: Path | None) -> None:
     """
     settings = read_settings()
     # All of them first: a folder that lacks one changes nothing.
-    folder = None if passwords is None else PasswordFolder(passwords, map(role_of, SERVICES))
+    folder = None if passwords is None else PasswordFolder(passwords, map(role_of, LOGINS))
     url = settings.database.url.get_secret_value()
     await require_database(url)
     admin = await require_kafka(settings.kafka)

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from throughcare.runtime.errors import SetupError
 
-_DATABASE_PASSWORD = "THROUGHCARE_DATABASE__PASSWORD_FILE"
+_DOOR_PASSWORD = "THROUGHCARE_DATABASE__DOOR_PASSWORD_FILE"
 _SMTP_PASSWORD = "THROUGHCARE_SMTP__PASSWORD_FILE"
 
 
@@ -14,21 +14,26 @@ def read_secret_files(environ: MutableMapping[str, str]) -> None:
     """Put the passwords that files hold where the settings are read from.
 
     THROUGHCARE_DATABASE__PASSWORD_FILE completes THROUGHCARE_DATABASE__URL, and
+    THROUGHCARE_DATABASE__DOOR_PASSWORD_FILE completes THROUGHCARE_DATABASE__DOOR_URL;
     THROUGHCARE_SMTP__PASSWORD_FILE gives THROUGHCARE_SMTP__PASSWORD.
     """
-    if file := environ.pop(_DATABASE_PASSWORD, ""):
-        url = environ.get("THROUGHCARE_DATABASE__URL", "")
-        parts = urlsplit(url)
-        if parts.username is None or parts.password is not None:
-            raise SetupError(
-                f"{_DATABASE_PASSWORD} needs a user and no password in THROUGHCARE_DATABASE__URL: "
-                "postgresql://USER@HOST:5432/throughcare."
-            )
-        place = parts.netloc.rpartition("@")[2]
-        login = f"{quote(parts.username, safe='')}:{quote(read_secret(Path(file)), safe='')}"
-        environ["THROUGHCARE_DATABASE__URL"] = urlunsplit(parts._replace(netloc=f"{login}@{place}"))
+    for variable in ("THROUGHCARE_DATABASE__PASSWORD_FILE", _DOOR_PASSWORD):
+        if file := environ.pop(variable, ""):
+            _complete(environ, variable, variable.replace("PASSWORD_FILE", "URL"), Path(file))
     if file := environ.pop(_SMTP_PASSWORD, ""):
         environ["THROUGHCARE_SMTP__PASSWORD"] = read_secret(Path(file))
+
+
+def _complete(environ: MutableMapping[str, str], variable: str, named: str, file: Path) -> None:
+    parts = urlsplit(environ.get(named, ""))
+    if parts.username is None or parts.password is not None:
+        raise SetupError(
+            f"{variable} needs a user and no password in {named}: "
+            "postgresql://USER@HOST:5432/throughcare."
+        )
+    place = parts.netloc.rpartition("@")[2]
+    login = f"{quote(parts.username, safe='')}:{quote(read_secret(file), safe='')}"
+    environ[named] = urlunsplit(parts._replace(netloc=f"{login}@{place}"))
 
 
 def read_secret(file: Path) -> str:

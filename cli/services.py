@@ -3,6 +3,10 @@
 SERVICES = ("intake", "release", "notifications", "timeline", "gateway", "watcher")
 
 
+#: Who signs in to the database: each service, and the gateway once more for the requests of parties.
+LOGINS = (*SERVICES, "door")
+
+
 def module_of(service: str) -> str:
     """The module whose `main()` runs the service to its end."""
     if service == "gateway":

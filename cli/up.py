@@ -18,7 +18,7 @@ from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
 from throughcare.cli.logins import allow_logins, url_for
 from throughcare.cli.outside import require_database, require_kafka
 from throughcare.cli.protocol.gate import SYNTHETIC, require_signed
-from throughcare.cli.services import SERVICES, role_of
+from throughcare.cli.services import LOGINS, SERVICES, role_of
 from throughcare.cli.status import (
     SERVICES_LEAVE_S,
     answers,
@@ -118,11 +118,14 @@ class Up:
         places = Places(f"http://127.0.0.1:{port}", kafka_at, owner_url)
         if self.prepare is not None:
             await self.prepare(places)
+        url_of = {
+            name: url_for(owner_url, role_of(name), secrets.get(role_of(name))) for name in LOGINS
+        }
         for name in SERVICES:
-            own_url = url_for(owner_url, role_of(name), secrets.get(role_of(name)))
-            self.services.append(
-                Service(name, self.home, {**env, _DATABASE_VARIABLE: own_url}, tell)
-            )
+            own = {**env, _DATABASE_VARIABLE: url_of[name]}
+            if name == "gateway":
+                own["THROUGHCARE_DATABASE__DOOR_URL"] = url_of["door"]
+            self.services.append(Service(name, self.home, own, tell))
         async with asyncio.TaskGroup() as group:
             for service in self.services:
                 group.create_task(service.keep())

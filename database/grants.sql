@@ -1,5 +1,6 @@
 -- Who may do what. Applied again after every migration, so it is always the whole of it.
 -- A writer sees its own schema and nothing else; services meet on topics and in the seam functions.
+-- The door sees what the party that speaks may see: its policies stand in migrations/0010_lines.sql.
 
 do $$
 declare
@@ -9,6 +10,7 @@ begin
         if not exists (select from pg_roles where rolname = 'throughcare_' || name) then
             execute format('create role throughcare_%s login nosuperuser nobypassrls', name);
         end if;
+        execute format('grant throughcare_service to throughcare_%s', name);
         execute format('grant usage on schema runtime to throughcare_%s', name);
         execute format('grant execute on function runtime.now(), runtime.settled() to throughcare_%s', name);
         execute format('grant select on runtime.clock, runtime.consumed, runtime.journals to throughcare_%s', name);
@@ -29,7 +31,7 @@ $$;
 revoke update, delete on intake.events, intake.outcomes, release.events, release.outcomes
     from throughcare_intake, throughcare_release;
 
-revoke execute on all functions in schema intake, release, gateway, runtime from public;
+revoke execute on all functions in schema access, intake, release, gateway, runtime from public;
 grant execute on function runtime.now(), runtime.settled() to public;
 
 -- The seam.
@@ -77,3 +79,75 @@ grant select (case_ref) on intake.halted, release.halted, notifications.halted, 
 grant select on timeline.waiting to throughcare_watcher;
 grant select (size) on timeline.log to throughcare_watcher;
 grant select (size, signed_at) on timeline.checkpoints to throughcare_watcher;
+
+-- The door: what the party that speaks may see and do.
+grant usage on schema access, runtime, gateway, intake, timeline to throughcare_door;
+grant execute on function access.enter(text), access.party(), access.knows(uuid) to throughcare_door;
+grant select on runtime.clock to throughcare_door;
+grant select, insert on gateway.commands, gateway.parked, gateway.aliases to throughcare_door;
+grant insert on gateway.party_outcomes to throughcare_door;
+grant update (until, case_ref) on gateway.aliases to throughcare_door;
+grant select on gateway.cases, gateway.case_access, gateway.past_names, gateway.owed to throughcare_door;
+grant update (intake_number, release_number) on gateway.cases to throughcare_door;
+grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, text)
+    to throughcare_door, throughcare_gateway;
+grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throughcare_door;
+grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
+    timeline.reached(uuid) to throughcare_door;
+
+-- Nobody who signs in owns anything, every table holds its lines even against its owner, and a service's own role
+-- sees all rows of its own schema.
+do $$
+declare
+    it record;
+    reader text;
+begin
+    for it in
+        select n.nspname, n.oid from pg_namespace n
+        where n.nspname in ('access', 'runtime', 'intake', 'release', 'notifications', 'timeline', 'gateway', 'watcher')
+            and n.nspowner <> 'throughcare_owner'::regrole
+    loop
+        execute format('alter schema %I owner to throughcare_owner', it.nspname);
+    end loop;
+    for it in
+        select c.oid::regclass as name, c.relkind
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspowner = 'throughcare_owner'::regrole and c.relowner <> 'throughcare_owner'::regrole
+            and (c.relkind in ('r', 'v')
+                 or c.relkind = 'S' and not exists (  -- one of an identity column goes with its table
+                     select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i')))
+    loop
+        execute format('alter %s %s owner to throughcare_owner',
+                       case it.relkind when 'r' then 'table' when 'v' then 'view' else 'sequence' end, it.name);
+    end loop;
+    for it in
+        select p.oid::regprocedure as name
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspowner = 'throughcare_owner'::regrole and p.proowner <> 'throughcare_owner'::regrole
+    loop
+        execute format('alter function %s owner to throughcare_owner', it.name);
+    end loop;
+    for it in
+        select c.oid, c.oid::regclass as name, n.nspname, c.relrowsecurity and c.relforcerowsecurity as is_forced
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspowner = 'throughcare_owner'::regrole and c.relkind = 'r'
+    loop
+        if not it.is_forced then
+            execute format('alter table %s enable row level security, force row level security', it.name);
+        end if;
+        foreach reader in array
+            array['throughcare_owner'] || case it.nspname
+                when 'access' then '{}'
+                when 'runtime' then array['throughcare_service', 'throughcare_door']
+                else array['throughcare_' || it.nspname]
+            end || case when it.nspname <> 'watcher' and has_any_column_privilege('throughcare_watcher', it.oid, 'select')
+                then array['throughcare_watcher'] else '{}' end
+        loop
+            if not exists (select from pg_policy where polrelid = it.oid and polname = 'all_rows_' || reader) then
+                execute format('create policy %I on %s to %I using (true) with check (true)',
+                               'all_rows_' || reader, it.name, reader);
+            end if;
+        end loop;
+    end loop;
+end
+$$;

@@ -1,5 +1,6 @@
 """The gateway process: HTTP door, Kafka facts door, relay, outcomes."""
 
+from throughcare.gateway.entrance import Entrance
 from throughcare.gateway.facts_door import FactsDoor
 from throughcare.gateway.forgetting import forget
 from throughcare.gateway.http.application import application
@@ -25,6 +26,7 @@ async def build(process: Process) -> None:
     # A cluster that began anew has no party's topics either.
     await ensure_topics(process.admin, settings.kafka, await all_topics(process.pool))
 
+    entrance = await Entrance.open(settings.database)
     relay = Relay(process.pool, process.producer, process.cluster_id)
     await relay.begin()
     waiting = Waiting(process.pool)
@@ -52,7 +54,7 @@ async def build(process: Process) -> None:
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
-    doors = Doors(process.pool, relay, waiting, Turns(), process.seal)
+    doors = Doors(process.pool, entrance, relay, waiting, Turns(), process.seal)
     server = make_server(application(process, doors))
     process.spawn("http", server.serve([socket]))
 

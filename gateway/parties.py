@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from throughcare.contracts.codes import ROLES, FacilityCode, PartyCode
 from throughcare.contracts.topics import Topic, facts_of, outcomes_of
-from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import CURRENT
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
@@ -171,17 +170,6 @@ def is_party_name(text: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-async def authenticate(pool: Pool | Connection, key: str) -> Party:
-    """Whose key it is. Raises RefusedError `key-unknown`, whatever is wrong with it."""
-    row = await pool.fetchrow(_SQL["party_of_key"], _digest(key))
-    if row is None:
-        raise RefusedError("key-unknown")
-    return Party(
-        row["party"], tuple(row["roles"]), frozenset(row["facilities"]),
-        row["country"], row["language"],
-    )  # fmt: skip
 
 
 async def find_party(connection: Connection, party: str) -> Party | None:

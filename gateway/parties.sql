@@ -14,12 +14,6 @@ FROM gateway.parties WHERE party = $1;
 -- Let a key speak for a party.
 INSERT INTO gateway.api_keys (key_sha256, party) VALUES ($1, $2);
 
--- party_of_key --
--- Who speaks with this key.
-SELECT p.party, p.roles, p.facilities, p.country, p.language
-FROM gateway.api_keys k JOIN gateway.parties p USING (party)
-WHERE k.key_sha256 = $1 AND k.revoked_at IS NULL AND p.disabled_at IS NULL;
-
 -- find_party --
 -- A party by its name, if it may speak.
 SELECT party, roles, facilities, country, language

@@ -50,24 +50,8 @@ FROM numbered
 RETURNING true;
 
 -- mint --
--- A new case with its first name, the right of whoever opens it, and the message that does; nothing if
--- the name is in use. A name that ran out is free.
-WITH named AS (
-    INSERT INTO gateway.aliases AS a (party, alias, case_ref, since) VALUES ($2, $11, $9, runtime.now())
-    ON CONFLICT (party, alias) DO UPDATE
-    SET case_ref = excluded.case_ref, since = excluded.since, until = NULL
-    WHERE a.until <= runtime.now()
-    RETURNING case_ref
-), begun AS (
-    INSERT INTO gateway.cases (case_ref, protocol_version, intake_number) SELECT case_ref, $10, 1 FROM named
-), access AS (
-    INSERT INTO gateway.case_access (case_ref, party) SELECT case_ref, $2 FROM named
-)
-INSERT INTO gateway.commands
-    (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, case_ref, 'intake', 1, clock_timestamp() + interval '1 second'
-FROM named
-RETURNING true;
+-- A new case with its first name; nothing if the name is in use.
+SELECT gateway.mint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- lock_alias --
 -- One at a time for a name that no case has yet: who parks under it, and who applies what is parked.

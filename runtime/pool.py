@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+from pydantic import SecretStr
 
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.settings import Database
@@ -11,14 +12,19 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool = asyncpg.Pool
 
 
-async def open_pool(database: Database, name: str, patience_s: float = 20.0) -> Pool:
-    """Open the pool; waits up to `patience_s` seconds for a server that is just starting."""
+async def open_pool(
+    database: Database, name: str, patience_s: float = 20.0, url: SecretStr | None = None
+) -> Pool:
+    """Open the pool; waits up to `patience_s` seconds for a server that is just starting.
+
+    `url` signs in as another role than the process's own.
+    """
     loop = asyncio.get_running_loop()
     give_up = loop.time() + patience_s
     while True:
         try:
             return await asyncpg.create_pool(
-                database.url.get_secret_value(),
+                (url or database.url).get_secret_value(),
                 min_size=1,
                 max_size=database.pool_max,
                 reset=_nothing_to_reset,

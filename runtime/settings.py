@@ -24,6 +24,8 @@ class Database(BaseModel):
     #: `postgresql://…`; each process gets its own role in it.
     url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/throughcare")
     pool_max: int = 8
+    #: The gateway's second role, which answers requests and sees what the asking party may see.
+    door_url: SecretStr | None = None
 
 
 class Smtp(BaseModel):

@@ -12,6 +12,7 @@ from throughcare.cli.bench.latency import EVERY_S, Latency, latency
 from throughcare.cli.bench.stage import Stage
 from throughcare.cli.embedded.places import free_port
 from throughcare.cli.keys import ensure_api_keys
+from throughcare.cli.services import role_of
 from throughcare.contracts.envelope import SPECVERSION, Message, rfc3339
 from throughcare.runtime.errors import SetupError
 
@@ -23,9 +24,12 @@ async def gateway(stage: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """The gateway and both halves, for as long as it takes; a client signed in as a psychologist."""
     keys = await ensure_api_keys(stage.postgres.url(), stage.postgres.secrets)
     port = str(free_port())
+    more = {
+        "THROUGHCARE_HTTP__PORT": port,
+        "THROUGHCARE_DATABASE__DOOR_URL": stage.postgres.url(role=role_of("door")),
+    }
     processes = [
-        stage.start("throughcare.cli.main", "run", name, schema=name, THROUGHCARE_HTTP__PORT=port)
-        for name in _SERVICES
+        stage.start("throughcare.cli.main", "run", name, schema=name, **more) for name in _SERVICES
     ]
     try:
         async with httpx2.AsyncClient(

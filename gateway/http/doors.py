@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from throughcare.gateway.answers import Answer, told
 from throughcare.gateway.cloudevents import MAX_BYTES, Said
+from throughcare.gateway.entrance import Caller, Entrance
 from throughcare.gateway.metrics import REFUSED
-from throughcare.gateway.parties import Party, authenticate
+from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import Language, RefusedError, problem
 from throughcare.gateway.relay import Relay
 from throughcare.gateway.waiting import Waiting
@@ -40,7 +41,9 @@ class Turns:
 
 
 class Doors(NamedTuple):
+    #: The gateway's own connections: for what is nobody's request.
     pool: Pool
+    entrance: Entrance
     relay: Relay
     waiting: Waiting
     turns: Turns
@@ -57,14 +60,14 @@ def request_id(request: Request) -> UUID:
     return UUID(request.scope["throughcare.request_id"])
 
 
-async def caller(request: Request) -> Party:
+async def caller(request: Request) -> Caller:
     """The party whose key came with the request. Raises RefusedError."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise RefusedError("key-missing")
-    party = await authenticate(doors_of(request).pool, key.strip())
-    request.scope["throughcare.language"] = party.language
-    return party
+    found = await doors_of(request).entrance.who(key.strip())
+    request.scope["throughcare.language"] = found.party.language
+    return found
 
 
 def language_of(request: Request) -> Language:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from throughcare.contracts.kinds import Command, Fact
 from throughcare.gateway.answers import Answer
 from throughcare.gateway.cloudevents import Said, read_binary, read_structured
+from throughcare.gateway.entrance import Caller, Entrance
 from throughcare.gateway.http.doors import (
     Doors,
     body_of,
@@ -25,12 +26,10 @@ from throughcare.gateway.http.openapi import MESSAGE_RESPONSES, request_body
 from throughcare.gateway.http.timeline import record_denied
 from throughcare.gateway.metrics import DECIDED_IN, REFUSED, TAKEN
 from throughcare.gateway.outcomes import tell
-from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError, problem
 from throughcare.gateway.taking import Taken, take
 from throughcare.runtime import crash
 from throughcare.runtime.errors import StaleError
-from throughcare.runtime.pool import Pool
 from throughcare.runtime.seal import Seal
 
 router = APIRouter()
@@ -61,7 +60,7 @@ async def post_command(request: Request) -> Response:
 
 
 async def _post(request: Request, door: Literal["facts", "commands"]) -> Response:
-    party = await caller(request)
+    who = await caller(request)
     seconds = wait_of(request)
     said = _read(request.headers, await body_of(request))
     if not isinstance(said.data, Fact if door == "facts" else Command):
@@ -69,7 +68,7 @@ async def _post(request: Request, door: Literal["facts", "commands"]) -> Respons
     _check_key(request.headers, said)
     doors = doors_of(request)
     started = asyncio.get_running_loop().time()
-    taken, future = await _take(doors, party, said)
+    taken, future = await _take(doors, who, said)
     TAKEN.labels("http", "again" if taken.again else "taken").inc()
     if taken.id is None:
         REFUSED.labels("http", "no-case").inc()
@@ -84,15 +83,15 @@ async def _post(request: Request, door: Literal["facts", "commands"]) -> Respons
 
 
 async def _take(
-    doors: Doors, party: Party, said: Said
+    doors: Doors, who: Caller, said: Said
 ) -> "tuple[Taken, asyncio.Future[Answer | None] | None]":
     """Take it, and hand it over before the next one for the same name gets its turn."""
-    async with doors.turns.of(party, said):
+    async with doors.turns.of(who.party, said):
         try:
-            taken = await take_once(doors.pool, party, said, doors.seal)
+            taken = await take_once(doors.entrance, who, said, doors.seal)
         except RefusedError as error:
             if error.code == "no-such-case":
-                await record_denied(doors.pool, party)
+                await record_denied(doors.entrance, who)
             raise
         if taken.id is None or taken.answer is not None:
             return taken, None
@@ -127,14 +126,14 @@ def _check_key(headers: Mapping[str, str], said: Said) -> None:
         raise RefusedError("idempotency-key-mismatch")
 
 
-async def take_once(pool: Pool, party: Party, said: Said, seal: Seal | None = None) -> Taken:
+async def take_once(entrance: Entrance, who: Caller, said: Said, seal: Seal | None = None) -> Taken:
     """Take a message in a transaction of its own; again where somebody was there first."""
     for attempt in range(_TRIES):
         try:
-            async with pool.acquire() as connection:
-                taken = await take(connection, party, said, seal=seal)
+            async with entrance.speak(who) as connection:
+                taken = await take(connection, who.party, said, seal=seal)
                 if taken.answer is not None and not taken.again and taken.id is not None:
-                    await tell(connection, [(party.party, taken.alias, taken.answer)])
+                    await tell(connection, [(who.party.party, taken.alias, taken.answer)])
             crash.point("door.after_commit")
             return taken
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, StaleError):

@@ -23,7 +23,7 @@ router = APIRouter()
 )
 async def get_outcome(request: Request, id: str) -> Response:
     """`id` is the last part of the Location that came with a fact or command."""
-    party = await caller(request)
+    who = await caller(request)
     try:
         known = UUID(id)
     except ValueError:
@@ -31,7 +31,8 @@ async def get_outcome(request: Request, id: str) -> Response:
     if str(known) != id:
         raise RefusedError("no-such-outcome")
     doors = doors_of(request)
-    row = await doors.pool.fetchrow(_SQL["of_party"], known, party.party)
+    async with doors.entrance.speak(who) as connection:
+        row = await connection.fetchrow(_SQL["of_party"], known, who.party.party)
     if row is None:
         # Another party's, or never there: the same answer.
         raise RefusedError("no-such-outcome")

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from throughcare.gateway.cloudevents import alias_from
+from throughcare.gateway.entrance import Caller, Entrance
 from throughcare.gateway.http.doors import caller, doors_of, wait_of
 from throughcare.gateway.http.openapi import TIMELINE_RESPONSES
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.views import Entry, Reader, shown
 from throughcare.runtime import queries
-from throughcare.runtime.pool import Connection, Pool
+from throughcare.runtime.pool import Connection
 
 _SQL = queries.load("throughcare.gateway", "timeline.sql")
 router = APIRouter()
@@ -41,32 +42,34 @@ async def get_timeline(
     min_version: Annotated[str | None, Query(alias="min-version", max_length=60)] = None,
 ) -> Response:
     """`min-version`, as in `intake.3,release.2`: wait until both halves have come so far."""
-    party = await caller(request)
-    pool = doors_of(request).pool
+    who = await caller(request)
+    entrance = doors_of(request).entrance
     wanted = _wanted(min_version)
-    case_ref = await find_case(pool, party, alias)
+    case_ref = await find_case(entrance, who, alias)
     if wanted is not None:
-        await _reach(pool, case_ref, wanted, wait_of(request))
-    async with pool.acquire() as connection, connection.transaction():
-        body = await read_timeline(connection, party, alias, case_ref)
+        await _reach(entrance, who, case_ref, wanted, wait_of(request))
+    async with entrance.speak(who) as connection:
+        body = await read_timeline(connection, who.party, alias, case_ref)
     return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
-async def find_case(pool: Pool, party: Party, alias: str) -> UUID:
+async def find_case(entrance: Entrance, who: Caller, alias: str) -> UUID:
     """The case that a party calls so. What it may not see is, to it, not there; the log knows."""
     name = alias_from(alias)
     case_ref: UUID | None = None
     if name is not None:
-        case_ref = await pool.fetchval(_SQL["resolve"], party.party, name)
+        async with entrance.speak(who) as connection:
+            case_ref = await connection.fetchval(_SQL["resolve"], who.party.party, name)
     if case_ref is None:
-        await record_denied(pool, party)
+        await record_denied(entrance, who)
         raise RefusedError("no-such-case")
     return case_ref
 
 
-async def record_denied(pool: Pool, party: Party) -> None:
+async def record_denied(entrance: Entrance, who: Caller) -> None:
     """An attempt at a name that is no case of the party's becomes a leaf of the log."""
-    await pool.execute(_SQL["record_read"], None, party.party, "denied")
+    async with entrance.speak(who) as connection:
+        await connection.execute(_SQL["record_read"], None, who.party.party, "denied")
 
 
 async def read_timeline(
@@ -102,13 +105,16 @@ def _wanted(text: str | None) -> Versions | None:
     return Versions(int(found[1] or 0), int(found[2] or 0))
 
 
-async def _reach(pool: Pool, case_ref: UUID, wanted: Versions, seconds: float) -> None:
+async def _reach(
+    entrance: Entrance, who: Caller, case_ref: UUID, wanted: Versions, seconds: float
+) -> None:
     """Wait until the timeline has come as far as wanted. Raises RefusedError `not-yet`."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + seconds
     pause = 0.01
     while True:
-        row = await pool.fetchrow(_SQL["reached"], case_ref)
+        async with entrance.speak(who) as connection:
+            row = await connection.fetchrow(_SQL["reached"], case_ref)
         assert row is not None
         if row["intake_version"] >= wanted.intake and row["release_version"] >= wanted.release:
             return

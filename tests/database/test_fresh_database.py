@@ -3,11 +3,11 @@
 import asyncpg
 import pytest
 
-from throughcare.cli.services import SERVICES, role_of
+from throughcare.cli.services import LOGINS, role_of
 from throughcare.tests.support.parts import Database
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", LOGINS)
 async def test_each_service_signs_in_with_its_own_role(
     shared_database: Database, service: str
 ) -> None:

@@ -83,7 +83,8 @@ def test_whoever_names_kafka_waits_for_it(compose: dict[str, Any]) -> None:
 def test_every_setting_is_one_that_is_read(compose: dict[str, Any]) -> None:
     fields = Settings.model_fields
     known = {"THROUGHCARE_PASSWORDS", "THROUGHCARE_WATCHER__EMAIL"} | {
-        "THROUGHCARE_DATABASE__PASSWORD_FILE"
+        "THROUGHCARE_DATABASE__PASSWORD_FILE",
+        "THROUGHCARE_DATABASE__DOOR_PASSWORD_FILE",
     }
     for section, field in fields.items():
         nested = getattr(field.annotation, "model_fields", None)

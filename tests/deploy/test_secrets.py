@@ -40,7 +40,7 @@ def test_the_keys_are_keys(secrets: Path) -> None:
 def test_the_passwords_differ_and_are_long(secrets: Path) -> None:
     passwords = [read_secret(path) for path in secrets.glob("*_password")]
 
-    assert len(set(passwords)) == len(passwords) == 7
+    assert len(set(passwords)) == len(passwords) == 8
     assert min(map(len, passwords)) >= 40
 
 

@@ -84,6 +84,7 @@ class Gateway:
                 "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap_servers,
                 "THROUGHCARE_KAFKA__INSTANCE_ID": f"test-{new_id()}",
                 "THROUGHCARE_DATABASE__URL": self.database.url("throughcare_gateway"),
+                "THROUGHCARE_DATABASE__DOOR_URL": self.database.url("throughcare_door"),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self.home / "seal"),
                 "THROUGHCARE_HTTP__PORT": str(self.port),
                 "THROUGHCARE_DEMO_PAGE": "true",

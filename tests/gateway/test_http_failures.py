@@ -8,6 +8,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from throughcare.gateway.entrance import Entrance
 from throughcare.gateway.http.application import application
 from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.waiting import Waiting
@@ -34,7 +35,7 @@ class SilentPool:
 def door(pool: Any) -> httpx2.AsyncClient:
     relay: Any = None
     process: Any = SimpleNamespace(settings=Settings())
-    app: Any = application(process, Doors(pool, relay, Waiting(pool), Turns()))
+    app: Any = application(process, Doors(pool, Entrance(pool), relay, Waiting(pool), Turns()))
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://door", headers=_KEY
     )

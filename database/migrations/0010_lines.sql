@@ -1,0 +1,241 @@
+-- The lines that the database holds by itself: who speaks is checked here, and a party sees its own rows only.
+-- Forced row-level security on every table and who sees all rows of which: grants.sql.
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'throughcare_owner') then
+        create role throughcare_owner nologin nosuperuser nobypassrls;
+    end if;
+    -- Answers requests of parties, and is nobody until one of them has said its key.
+    if not exists (select from pg_roles where rolname = 'throughcare_door') then
+        create role throughcare_door login nosuperuser nobypassrls;
+    end if;
+    -- Whoever signs in and is no member is held to what a party may.
+    if not exists (select from pg_roles where rolname = 'throughcare_service') then
+        create role throughcare_service nologin nosuperuser nobypassrls;
+    end if;
+end
+$$;
+
+-- Who speaks --------------------------------------------------------------------------------------------
+
+create schema access;
+
+-- Two keys that make one MAC, as in HMAC; no role that signs in can read them.
+create table access.secret (
+    one boolean primary key default true check (one),
+    inner_key bytea not null
+        default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+             || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+    outer_key bytea not null
+        default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+             || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+);
+insert into access.secret default values;
+
+-- A key has a name of its own, so that openings can be counted by who opens.
+alter table gateway.api_keys add column key_id uuid not null unique default gen_random_uuid();
+
+-- Good in this transaction of this backend only: copied, it is worth nothing.
+create function access.mac(p_text text) returns text language sql stable
+security definer set search_path = access, pg_temp as $$
+    select encode(sha256(outer_key || sha256(inner_key || convert_to(
+        concat_ws(chr(31), p_text, pg_backend_pid(), extract(epoch from transaction_timestamp())), 'UTF8'))), 'hex')
+    from secret
+$$;
+
+-- What a setting says, if it was written by `keep`; else null: forged, stale or never set.
+create function access.said(p_setting text) returns text language sql stable
+security definer set search_path = access, pg_temp as $$
+    select left(said, -65) from (select current_setting(p_setting, true) as said)
+    where length(said) > 65 and right(said, 64) = mac(p_setting || chr(31) || left(said, -65))
+$$;
+
+create function access.keep(p_setting text, p_text text) returns void language sql volatile
+security definer set search_path = access, pg_temp as $$
+    select set_config(p_setting, p_text || '.' || mac(p_setting || chr(31) || p_text), true)
+$$;
+
+-- Say a key: from here to the end of the transaction its party speaks. No row: nobody's key.
+create function access.enter(p_key text)
+returns table (party text, roles text[], facilities text[], country text, language text)
+language plpgsql volatile security definer set search_path = gateway, access, pg_temp as $$
+declare
+    known record;
+begin
+    perform set_config('throughcare.person', '', true);
+    select p.party, p.roles, p.facilities, p.country, p.language, k.key_id into known
+    from api_keys k join parties p using (party)
+    where k.key_sha256 = sha256(convert_to(p_key, 'UTF8')) and k.revoked_at is null and p.disabled_at is null;
+    if not found then
+        perform set_config('throughcare.speaker', '', true);
+        return;
+    end if;
+    perform access.keep('throughcare.speaker', known.party || ' ' || known.key_id);
+    return query select known.party, known.roles, known.facilities, known.country, known.language;
+end
+$$;
+
+-- The party that speaks in this transaction; null: nobody does, and nobody's rows are seen.
+create function access.party() returns text language sql stable
+security definer set search_path = access, pg_temp as $$
+    select split_part(said('throughcare.speaker'), ' ', 1)
+$$;
+
+-- The key it speaks with.
+create function access.key_id() returns uuid language sql stable
+security definer set search_path = access, pg_temp as $$
+    select nullif(split_part(said('throughcare.speaker'), ' ', 2), '')::uuid
+$$;
+
+-- The case whose person stands at the desk and has said the code that only the person holds.
+create function access.person() returns uuid language sql stable
+security definer set search_path = access, pg_temp as $$
+    select said('throughcare.person')::uuid
+$$;
+
+-- Whether whoever is signed in is held to what a party may: everybody but the services' own roles.
+create function access.is_confined() returns boolean language sql stable as $$
+    select not pg_has_role(session_user, 'throughcare_service', 'member')
+$$;
+
+-- Whether the party has anything to do with the case, or had; not: may read it.
+create function access.knows(p_case uuid) returns boolean language sql stable
+security definer set search_path = gateway, access, pg_temp as $$
+    select not access.is_confined() or p_case = access.person()
+        or exists (select from case_access where case_ref = p_case and party = access.party())
+$$;
+
+-- Whether the party may read the case now.
+create function access.sees(p_case uuid) returns boolean language sql stable
+security definer set search_path = gateway, runtime, access, pg_temp as $$
+    select not access.is_confined()
+        or exists (select from case_access where case_ref = p_case and party = access.party()
+                       and (until is null or until > runtime.now()))
+$$;
+
+-- Whether this may be done in this party's name.
+create function access.speaks_for(p_party text) returns boolean language sql stable
+security definer set search_path = access, pg_temp as $$
+    select not is_confined() or coalesce(p_party = party(), false)
+$$;
+
+create function access.refuse(p_allowed boolean) returns void language plpgsql immutable as $$
+begin
+    if p_allowed is not true then
+        raise exception 'not for this party' using errcode = '42501';
+    end if;
+end
+$$;
+
+-- What the door may see and do of the gateway's tables: all of it in the name of who speaks --------------
+
+create policy of_party on gateway.aliases to throughcare_door
+    using (party = (select access.party()))
+    with check (party = (select access.party()) and access.knows(case_ref));
+create policy of_party on gateway.case_access for select to throughcare_door
+    using (party = (select access.party()));
+create policy of_party on gateway.cases to throughcare_door
+    using (access.knows(case_ref));
+create policy of_party on gateway.commands to throughcare_door
+    using (party = (select access.party()))
+    with check (party = (select access.party()) and (case_ref is null or access.knows(case_ref)));
+create policy of_party on gateway.parked to throughcare_door
+    using (party = (select access.party())) with check (party = (select access.party()));
+create policy of_party on gateway.party_outcomes for insert to throughcare_door
+    with check (party = (select access.party()));
+create policy of_party on gateway.past_names for select to throughcare_door
+    using (party = (select access.party()));
+create policy of_party on gateway.owed for select to throughcare_door
+    using (party = (select access.party()));
+
+-- A new case with its first name, the right of whoever opens it, and the message that does; null if
+-- the name is in use. A name that ran out is free.
+create function gateway.mint(
+    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
+    p_received_at timestamptz, p_envelope bytea, p_case uuid, p_protocol_version text, p_alias text
+) returns boolean language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
+begin
+    perform access.refuse(access.speaks_for(p_party));
+    insert into aliases as a (party, alias, case_ref, since) values (p_party, p_alias, p_case, runtime.now())
+    on conflict (party, alias) do update
+        set case_ref = excluded.case_ref, since = excluded.since, until = null
+        where a.until <= runtime.now();
+    if not found then
+        return null;
+    end if;
+    -- A reference that is somebody's case already is nobody's to take.
+    insert into cases (case_ref, protocol_version, intake_number) values (p_case, p_protocol_version, 1);
+    insert into case_access (case_ref, party) values (p_case, p_party);
+    insert into commands
+        (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
+    values (p_id, p_party, p_source, p_their_id, p_type, p_body_sha256, p_received_at, p_envelope, p_case,
+            'intake', 1, clock_timestamp() + interval '1 second');
+    return true;
+end
+$$;
+
+-- The seams that the door calls ---------------------------------------------------------------------------
+
+create or replace function intake.stop(p_case uuid)
+returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
+begin
+    perform access.refuse(access.knows(p_case));
+    perform pg_advisory_xact_lock(intake.gate(p_case));
+    insert into intake.stopped as s (case_ref, at) values (p_case, runtime.now())
+    on conflict (case_ref) do update set at = greatest(s.at, excluded.at);
+end
+$$;
+
+-- A reading or a denied attempt becomes a leaf of the log, in the transaction of who answers it.
+-- Without a case: an attempt at a name that nobody has.
+create or replace function timeline.record_read(p_case uuid, p_party text, p_kind text)
+returns void language plpgsql security definer set search_path = timeline, runtime, pg_temp as $$
+begin
+    perform access.refuse(access.speaks_for(p_party));
+    if p_kind not in ('read', 'denied', 'export') then
+        raise exception 'not a kind of reading: %', p_kind using errcode = '22023';
+    end if;
+    perform add(coalesce(p_case, '00000000-0000-0000-0000-000000000000'), p_kind,
+                json_build_object('party', p_party));
+end
+$$;
+
+create or replace function timeline.entries_of(p_case uuid)
+returns table (
+    ordinal bigint, occurred_at timestamptz, recorded_at timestamptz,
+    kind text, type text, half text, version integer, data jsonb,
+    causation uuid                                           -- the command or event it came of
+)
+language sql stable security definer set search_path = timeline, pg_temp as $$
+    with read as (
+        select entry, kind, convert_from(envelope, 'UTF8')::jsonb as said
+        from entries where case_ref = p_case and envelope is not null and (select access.sees(p_case))
+    ), split as (
+        select entry, kind, said,
+            split_part(said ->> 'source', '/', 3) as half,
+            (said ->> 'sequence')::integer as version,
+            (said ->> 'time')::timestamptz as occurred_at,
+            (said ->> 'recordedtime')::timestamptz as recorded_at
+        from read
+    ), placed as (
+        select *, max(recorded_at) over (
+            partition by kind, half order by version nulls last, entry rows unbounded preceding
+        ) as place
+        from split
+    )
+    select row_number() over (
+               order by place, array_position(array['intake', 'release', 'notifications'], half),
+                        version nulls last, entry),
+           occurred_at, recorded_at, kind, said ->> 'type', half, version,
+           (said -> 'data') - 'answered_source' - 'answered_id',
+           (said ->> 'causationid')::uuid
+    from placed
+    order by 1
+$$;
+
+create or replace function timeline.reached(p_case uuid, out intake_version integer, out release_version integer)
+language sql stable security definer set search_path = timeline, pg_temp as $$
+    select coalesce(max(c.intake_version), 0), coalesce(max(c.release_version), 0)
+    from cases c where case_ref = p_case and (select access.sees(p_case))
+$$;
