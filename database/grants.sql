@@ -95,6 +95,17 @@ grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throu
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
     timeline.reached(uuid) to throughcare_door;
 
+-- The vault: functions only, for the door in the name of who speaks; forgetting is the gateway's own.
+revoke execute on all functions in schema vault from public;
+grant usage on schema vault to throughcare_door, throughcare_gateway;
+grant execute on function vault.begin_entry(uuid, text), vault.enter(uuid, text, integer, bytea, bytea, text),
+    vault.disclose(uuid, uuid, text[], text, text), vault.break_glass(uuid, uuid, text[], text, text),
+    vault.declare_batch(uuid, integer, timestamptz, timestamptz), vault.authorise_batch(uuid),
+    vault.give_person_code(uuid, bytea), vault.person_says(bytea), vault.sheet(),
+    vault.give_arrival_code(uuid, uuid, bytea), vault.arrived(bytea), gateway.arrival_of(bytea)
+    to throughcare_door;
+grant execute on function vault.erase(uuid), vault.to_erase(), intake.wants_feedback(uuid) to throughcare_gateway;
+
 -- Nobody who signs in owns anything, every table holds its lines even against its owner, and a service's own role
 -- sees all rows of its own schema.
 do $$
@@ -104,7 +115,7 @@ declare
 begin
     for it in
         select n.nspname, n.oid from pg_namespace n
-        where n.nspname in ('access', 'runtime', 'intake', 'release', 'notifications', 'timeline', 'gateway', 'watcher')
+        where n.nspname in ('access', 'runtime', 'intake', 'release', 'notifications', 'timeline', 'gateway', 'watcher', 'vault')
             and n.nspowner <> 'throughcare_owner'::regrole
     loop
         execute format('alter schema %I owner to throughcare_owner', it.nspname);
@@ -138,6 +149,7 @@ begin
         foreach reader in array
             array['throughcare_owner'] || case it.nspname
                 when 'access' then '{}'
+                when 'vault' then '{}'
                 when 'runtime' then array['throughcare_service', 'throughcare_door']
                 else array['throughcare_' || it.nspname]
             end || case when it.nspname <> 'watcher' and has_any_column_privilege('throughcare_watcher', it.oid, 'select')

@@ -14,6 +14,7 @@ async def forget(pool: Pool) -> None:
     """Forget what is due by domain time; safe when several gateways do it."""
     await pool.execute(_SQL["forget_names"])
     await pool.execute(_SQL["forget_marks"])
+    await pool.execute(_SQL["forget_feedback"])
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(_SQL["forget_parked"])
         if not rows:

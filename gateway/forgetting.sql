@@ -6,6 +6,10 @@ DELETE FROM gateway.aliases WHERE until <= runtime.now() AND notifications.has_h
 -- Names that ran out, and may no longer open anything.
 DELETE FROM gateway.past_names WHERE until <= runtime.now();
 
+-- forget_feedback --
+-- Facilities are told no longer whether somebody arrived.
+DELETE FROM gateway.feedback WHERE until <= runtime.now();
+
 -- forget_parked --
 -- Parked facts for which nobody opened a case in time.
 WITH due AS (

@@ -36,6 +36,8 @@ _SQL = queries.load("throughcare.gateway", "holding.sql")
 _PRISON_KEEPS = timedelta(hours=24)
 #: So long a prison may take a release back, as long as nobody has met the person.
 _REVERSIBLE = timedelta(days=30)
+#: So long a facility that may hear whether the person arrived is told: the follow-up's length.
+_FEEDBACK = timedelta(days=180)
 #: So long whoever owes an answer may give it (D23 takes 96 hours), and what it is asked again.
 _ANSWERABLE = timedelta(days=90)
 #: Who has answered may send its last message once more.
@@ -58,6 +60,7 @@ class Holding:
                 await self._reversed(connection, message.case_ref)
             case FirstContactMade():
                 await connection.execute(_SQL["forget_marks"], message.case_ref, "reverse")
+                await connection.execute(_SQL["arrived"], message.case_ref, message.recorded_at)
             case PersonTransferred() as moved:
                 await self._moved(connection, message.case_ref, moved)
             case PermissionRecalled() as recalled:
@@ -84,12 +87,15 @@ class Holding:
         prisons = [one for one in await self._holders(connection, case_ref) if _is_prison(one)]
         until = at + _REVERSIBLE
         await self._remember(connection, case_ref, prisons, "reverse", until)
+        parties, marks = self._marks(prisons)
+        await connection.execute(_SQL["may_hear"], case_ref, parties, marks, at + _FEEDBACK)
         await connection.execute(
             _SQL["let_go"], case_ref, [one["party"] for one in prisons], at + _PRISON_KEEPS
         )
 
     async def _reversed(self, connection: Connection, case_ref: UUID) -> None:
         rows = await connection.fetch(_SQL["marked"], case_ref, "reverse")
+        await connection.execute(_SQL["not_released"], case_ref)
         await self.let_in(connection, case_ref, *(row["party"] for row in rows))
 
     async def _moved(
@@ -200,14 +206,14 @@ class Holding:
         opens: str,
         until: datetime,
     ) -> None:
+        parties, marks = self._marks(holders)
+        await connection.execute(_SQL["remember"], case_ref, parties, marks, opens, until)
+
+    def _marks(self, holders: Iterable[asyncpg.Record]) -> tuple[list[str], list[bytes]]:
         named = [(one["party"], one["alias"]) for one in holders if one["alias"] is not None]
-        await connection.execute(
-            _SQL["remember"],
-            case_ref,
+        return (
             [party for party, _ in named],
             [mark_of(self._seal, party, alias) for party, alias in named],
-            opens,
-            until,
         )
 
     async def _name(self, connection: Connection, case_ref: UUID, parties: Sequence[str]) -> None:

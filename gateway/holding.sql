@@ -56,6 +56,21 @@ SELECT t.party, t.mark, $1, $4, $5 FROM unnest($2::text[], $3::bytea[]) AS t (pa
 ON CONFLICT (party, mark) DO UPDATE
 SET case_ref = excluded.case_ref, opens = excluded.opens, until = excluded.until;
 
+-- may_hear --
+-- Facilities that may hear that the person arrived, where that was agreed to.
+INSERT INTO gateway.feedback AS f (party, mark, case_ref, until)
+SELECT t.party, t.mark, $1, $4 FROM unnest($2::text[], $3::bytea[]) AS t (party, mark)
+WHERE intake.wants_feedback($1)
+ON CONFLICT (party, mark) DO UPDATE SET case_ref = excluded.case_ref, arrived_at = NULL, until = excluded.until;
+
+-- arrived --
+-- The person was met.
+UPDATE gateway.feedback SET arrived_at = $2 WHERE case_ref = $1 AND arrived_at IS NULL;
+
+-- not_released --
+-- The release was none.
+DELETE FROM gateway.feedback WHERE case_ref = $1;
+
 -- marked --
 -- Who has a name that opens this again.
 SELECT DISTINCT party FROM gateway.past_names WHERE case_ref = $1 AND opens = $2 ORDER BY party;

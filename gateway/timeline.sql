@@ -18,7 +18,7 @@ SELECT intake_version, release_version FROM timeline.reached($1);
 -- What is known of a case, in its order; a reading is no step of it.
 SELECT ordinal, occurred_at, recorded_at, kind, type, half, version, data, causation
 FROM timeline.entries_of($1)
-WHERE kind NOT IN ('read', 'denied', 'export')
+WHERE kind NOT IN ('read', 'denied', 'export', 'entered', 'disclosed', 'emergency')
 ORDER BY ordinal;
 
 -- sent --

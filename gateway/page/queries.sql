@@ -38,5 +38,5 @@ SELECT timeline.record_read($1, $2, 'read');
 -- What is known of a case, in its order; a reading is no step of it.
 SELECT ordinal, occurred_at, recorded_at, kind, type, half, version, data, causation
 FROM timeline.entries_of($1)
-WHERE kind NOT IN ('read', 'denied', 'export')
+WHERE kind NOT IN ('read', 'denied', 'export', 'entered', 'disclosed', 'emergency')
 ORDER BY ordinal;

@@ -43,6 +43,9 @@ class LeafKind(StrEnum):
     EXPORT = "export"
     FORGOTTEN = "forgotten"
     KEY_CHANGED = "key-changed"
+    ENTERED = "entered"
+    DISCLOSED = "disclosed"
+    EMERGENCY = "emergency"
 
 
 _OF_OUTCOME: dict[type[Data], LeafKind] = {

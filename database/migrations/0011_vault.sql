@@ -1,0 +1,526 @@
+-- The vault: who a person is and what ails them, sealed under a key a case, and the one gate they leave through.
+-- Nobody who signs in can read these tables; the functions below are all there is.
+
+create schema vault;
+
+-- One key a case, wrapped by an organisation key that is no part of this database. It dies with the case.
+create table vault.keys (
+    case_ref uuid primary key,
+    wrapped bytea not null,
+    wrapped_by text not null,                        -- organisation and version of its key
+    made_at timestamptz not null
+);
+
+-- What was entered of one class, as it stands; correcting it writes it anew.
+create table vault.details (
+    case_ref uuid not null references vault.keys on delete cascade,
+    data_class text not null check (data_class in ('P1', 'P2', 'P3', 'P4')),
+    version integer not null check (version > 0),
+    sealed bytea not null,                           -- bound to case, class and version
+    entered_by text not null,
+    entered_at timestamptz not null,
+    primary key (case_ref, data_class)
+);
+
+-- What was handed out to whom: never what it said. Kept three years.
+create table vault.disclosures (
+    id uuid primary key,
+    case_ref uuid not null,
+    party text not null,
+    key_id uuid not null,                            -- of whoever opened it
+    data_classes text[] not null,
+    purpose text not null,
+    notice_version text not null,
+    emergency_reason text,                           -- of a breaking of the glass
+    at timestamptz not null,                         -- domain time
+    opened_at timestamptz not null default clock_timestamp()  -- real time, in which openings are counted
+);
+create index on vault.disclosures (case_ref, at);
+create index on vault.disclosures (key_id, opened_at);
+
+-- How many people one key may open within an hour.
+create table vault.limits (
+    one boolean primary key default true check (one),
+    people_an_hour integer not null default 20 check (people_an_hour > 0)
+);
+insert into vault.limits default values;
+
+-- More for one party and some hours (a day of amnesty), declared by one and authorised by another beforehand.
+create table vault.batches (
+    id uuid primary key,
+    party text not null references gateway.parties,
+    most integer not null check (most between 1 and 1000),
+    from_at timestamptz not null,
+    until_at timestamptz not null check (until_at > from_at and until_at <= from_at + interval '24 hours'),
+    declared_by uuid not null,                       -- keys
+    authorised_by uuid check (authorised_by <> declared_by),
+    authorised_at timestamptz
+);
+create index on vault.batches (party, until_at);
+
+-- The code that only the person holds, as a keyed mark: it stays when all else is gone, to prove that it is.
+create table vault.person_codes (
+    mark bytea primary key,
+    case_ref uuid not null unique
+);
+
+-- A hand-over without a name: the code that the person brings, as the receiver finds it.
+create table vault.arrival_codes (
+    party text not null references gateway.parties,
+    mark bytea not null,
+    case_ref uuid not null,
+    referral_id uuid not null,
+    primary key (party, mark)
+);
+create index on vault.arrival_codes (case_ref);
+
+-- Cases that were forgotten; `done`: nothing said about them stands anywhere any more.
+create table vault.erased (
+    case_ref uuid primary key,
+    at timestamptz not null,
+    done_at timestamptz
+);
+create index on vault.erased (at) where done_at is null;
+
+-- How the person wants to be handed over, and whether the facility may hear that they arrived.
+create table intake.agreements (
+    case_ref uuid primary key,
+    by_code boolean not null,
+    feedback boolean not null
+);
+
+-- The seam: whether the facility may hear that the person arrived.
+create function intake.wants_feedback(p_case uuid) returns boolean language sql stable
+security definer set search_path = intake, pg_temp as $$
+    select exists (select from agreements where case_ref = p_case and feedback)
+$$;
+
+-- Facilities that may hear that a person arrived, under the keyed mark of the name they had for the case.
+create table gateway.feedback (
+    party text not null references gateway.parties,
+    mark bytea not null,
+    case_ref uuid not null,
+    arrived_at timestamptz,
+    until timestamptz not null,
+    primary key (party, mark)
+);
+create index on gateway.feedback (case_ref);
+
+-- The log names these from now on -----------------------------------------------------------------------
+
+alter table timeline.entries drop constraint entries_kind_check, add constraint entries_kind_check check (kind in (
+    'event', 'refusal', 'superseded', 'held', 'parked', 'no-case', 'dead-letter',
+    'dead-letter-replayed', 'dead-letter-discarded', 'read', 'denied', 'export', 'forgotten',
+    'key-changed', 'entered', 'disclosed', 'emergency'));
+
+-- Whether all that was said of a case was heard by the timeline, and has its place in the log.
+create function timeline.is_complete(p_case uuid) returns boolean language sql stable
+security definer set search_path = timeline, runtime, pg_temp as $$
+    select not exists (select from waiting join entries using (entry) where case_ref = p_case)
+        and not exists (
+            select from (
+                select 'throughcare.intake.events.v1' as topic, partition, max(position) as last
+                from intake.events where case_ref = p_case group by partition
+                union all
+                select 'throughcare.release.events.v1', partition, max(position)
+                from release.events where case_ref = p_case group by partition
+                union all
+                select 'throughcare.notifications.events.v1', partition, max(position)
+                from notifications.events where case_ref = p_case group by partition
+            ) said
+            left join consumed c on c.consumer = 'timeline' and c.topic = said.topic and c.partition = said.partition
+            where said.last > coalesce(c.position, 0))
+$$;
+
+-- Entering -----------------------------------------------------------------------------------------------
+
+-- May something be entered about this case by who speaks? Null, or the code of the refusal.
+create function vault.why_not_enter(p_case uuid) returns text language plpgsql volatile
+security definer set search_path = vault, runtime, pg_temp as $$
+begin
+    if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
+        return 'no-such-case';
+    end if;
+    -- A withdrawal commits before this or waits for it.
+    perform pg_advisory_xact_lock_shared(intake.gate(p_case));
+    if exists (select from intake.stopped where case_ref = p_case)
+        or not exists (select from intake.permissions where case_ref = p_case and until > runtime.now()) then
+        return 'details-before-consent';
+    end if;
+    return null;
+end
+$$;
+
+-- Begin to enter one class: the case's key, if it has one, and the version that comes next.
+create function vault.begin_entry(p_case uuid, p_class text)
+returns table (refusal text, wrapped bytea, wrapped_by text, next_version integer)
+language plpgsql volatile security definer set search_path = vault, pg_temp as $$
+declare
+    no text := vault.why_not_enter(p_case);
+begin
+    if no is not null then
+        return query select no, null::bytea, null::text, null::integer;
+        return;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(p_case::text, 4022));  -- one writer a case
+    return query
+        select null::text, k.wrapped, k.wrapped_by,
+               coalesce((select d.version from details d where d.case_ref = p_case and d.data_class = p_class), 0) + 1
+        from (select) as one left join keys k on k.case_ref = p_case;
+end
+$$;
+
+-- Enter it: sealed under the case's key, or under a new one where the case had none.
+create function vault.enter(
+    p_case uuid, p_class text, p_version integer, p_sealed bytea, p_wrapped bytea, p_wrapped_by text
+) returns void language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
+begin
+    perform access.refuse(vault.why_not_enter(p_case) is null);
+    insert into keys (case_ref, wrapped, wrapped_by, made_at)
+    values (p_case, p_wrapped, p_wrapped_by, runtime.now()) on conflict do nothing;
+    -- Sealed under another key than the one that stands, nobody could ever open it.
+    perform access.refuse(exists (select from keys where case_ref = p_case and wrapped = p_wrapped));
+    insert into details as d (case_ref, data_class, version, sealed, entered_by, entered_at)
+    values (p_case, p_class, p_version, p_sealed, access.party(), runtime.now())
+    on conflict (case_ref, data_class) do update
+        set version = excluded.version, sealed = excluded.sealed, entered_by = excluded.entered_by,
+            entered_at = excluded.entered_at
+        where d.version = excluded.version - 1;
+    if not found then
+        raise exception 'somebody else entered it meanwhile' using errcode = '40001';
+    end if;
+    perform timeline.add(p_case, 'entered', json_build_object(
+        'party', access.party(), 'data_classes', json_build_array(p_class), 'version', p_version));
+end
+$$;
+
+-- The gate -----------------------------------------------------------------------------------------------
+
+-- How many more people this key may open now.
+create function vault.openings_left(p_case uuid) returns integer language sql stable
+security definer set search_path = vault, pg_temp as $$
+    select coalesce((select max(most) from batches
+                     where party = access.party() and authorised_by is not null
+                         and clock_timestamp() between from_at and until_at),
+                    (select people_an_hour from limits))
+         - (select count(distinct case_ref)::integer from disclosures
+            where key_id = access.key_id() and case_ref <> p_case
+                and opened_at > clock_timestamp() - interval '1 hour')
+$$;
+
+-- May who speaks have these classes for this purpose? Null, or the code of the refusal.
+create function vault.why_not(p_case uuid, p_classes text[], p_purpose text)
+returns text language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
+declare
+    who text := access.party();
+    recipients text[];
+begin
+    if who is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
+        return 'no-such-case';
+    end if;
+    if p_purpose = 'place' then
+        return 'place-names-nobody';
+    end if;
+    -- A withdrawal commits before this or waits for it.
+    perform pg_advisory_xact_lock_shared(intake.gate(p_case));
+    if exists (select from intake.stopped where case_ref = p_case) then
+        return 'permission-ended';
+    end if;
+    if not exists (select from intake.permissions where case_ref = p_case and until > runtime.now()) then
+        return 'permission-missing';
+    end if;
+    -- Who entered it all may read it again while it sees the case.
+    if exists (select from details where case_ref = p_case and data_class = any (p_classes))
+        and not exists (select from details where case_ref = p_case and data_class = any (p_classes)
+                            and entered_by <> who) then
+        return null;
+    end if;
+    if 'P1' = any (p_classes) and exists (select from intake.agreements where case_ref = p_case and by_code) then
+        return 'hand-over-is-by-code';
+    end if;
+    select array_agg('type:' || role) || who into recipients
+    from gateway.parties, unnest(roles) as role where party = who;
+    if exists (select from unnest(p_classes) as c where not intake.permits(p_case, recipients, c, p_purpose)) then
+        return 'permission-missing';
+    end if;
+    if not release.accepted(p_case, who) then
+        return 'not-accepted';
+    end if;
+    return null;
+end
+$$;
+
+-- Hand out: the sealed details with the key they open with, and what was handed out to whom is written down.
+-- One row with a refusal, or a row a class that there is.
+create function vault.disclose(p_id uuid, p_case uuid, p_classes text[], p_purpose text, p_notice text)
+returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text,
+               until timestamptz)
+language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
+declare
+    no text := vault.why_not(p_case, p_classes, p_purpose);
+begin
+    if no is null then
+        -- One opening at a time for a key: the next one counts it.
+        perform pg_advisory_xact_lock(hashtextextended(access.key_id()::text, 4023));
+        if vault.openings_left(p_case) < 1 then
+            no := 'too-many-people';
+        end if;
+    end if;
+    if no is not null then
+        perform timeline.record_read(case no when 'no-such-case' then null else p_case end, access.party(), 'denied');
+        return query select no, null::text, null::integer, null::bytea, null::bytea, null::text, null::timestamptz;
+        return;
+    end if;
+    insert into disclosures (id, case_ref, party, key_id, data_classes, purpose, notice_version, at)
+    values (p_id, p_case, access.party(), access.key_id(), p_classes, p_purpose, p_notice, runtime.now());
+    perform timeline.add(p_case, 'disclosed', json_build_object(
+        'party', access.party(), 'data_classes', p_classes, 'purpose', p_purpose, 'notice_version', p_notice,
+        'disclosure', p_id));
+    return query
+        select null::text, d.data_class, d.version, d.sealed, k.wrapped, k.wrapped_by,
+               (select max(p.until) from intake.permissions p where p.case_ref = p_case)
+        from details d join keys k using (case_ref)
+        where d.case_ref = p_case and d.data_class = any (p_classes)
+        order by d.data_class;
+end
+$$;
+
+-- Break the glass: in a medical emergency, without permission and acceptance; somebody looks at each within 72 hours.
+create function vault.break_glass(p_id uuid, p_case uuid, p_classes text[], p_reason text, p_notice text)
+returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text,
+               until timestamptz)
+language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
+declare
+    no text;
+begin
+    if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
+        no := 'no-such-case';
+    elsif not exists (select from gateway.parties where party = access.party()
+                          and roles && array['prison-health', 'oat-site', 'aids-centre']) then
+        no := 'emergency-not-yours';
+    else
+        -- Who said stop is not opened for anything any more.
+        perform pg_advisory_xact_lock_shared(intake.gate(p_case));
+        if exists (select from intake.stopped where case_ref = p_case) then
+            no := 'permission-ended';
+        end if;
+    end if;
+    if no is not null then
+        perform timeline.record_read(case no when 'no-such-case' then null else p_case end, access.party(), 'denied');
+        return query select no, null::text, null::integer, null::bytea, null::bytea, null::text, null::timestamptz;
+        return;
+    end if;
+    insert into disclosures
+        (id, case_ref, party, key_id, data_classes, purpose, notice_version, emergency_reason, at)
+    values (p_id, p_case, access.party(), access.key_id(), p_classes, 'emerg', p_notice, p_reason, runtime.now());
+    perform timeline.add(p_case, 'emergency', json_build_object(
+        'party', access.party(), 'data_classes', p_classes, 'reason_code', p_reason, 'disclosure', p_id));
+    return query
+        select null::text, d.data_class, d.version, d.sealed, k.wrapped, k.wrapped_by, null::timestamptz
+        from details d join keys k using (case_ref)
+        where d.case_ref = p_case and d.data_class = any (p_classes)
+        order by d.data_class;
+end
+$$;
+
+-- More people for a party and some hours: one declares, another one of the same party authorises, beforehand.
+create function vault.declare_batch(p_id uuid, p_most integer, p_from timestamptz, p_until timestamptz)
+returns void language sql volatile security definer set search_path = vault, pg_temp as $$
+    insert into batches (id, party, most, from_at, until_at, declared_by)
+    select p_id, access.party(), p_most, p_from, p_until, access.key_id()
+$$;
+
+create function vault.authorise_batch(p_id uuid) returns text language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+declare
+    it batches;
+begin
+    select * into it from batches where id = p_id and party = access.party() for update;
+    if not found then
+        return 'no-such-batch';
+    elsif it.declared_by = access.key_id() then
+        return 'batch-needs-another-person';
+    elsif it.authorised_by is null and it.from_at <= clock_timestamp() then
+        return 'batch-has-begun';
+    end if;
+    update batches set authorised_by = access.key_id(), authorised_at = clock_timestamp()
+    where id = p_id and authorised_by is null;
+    return null;
+end
+$$;
+
+-- The person ---------------------------------------------------------------------------------------------
+
+-- Give the person a code of their own; an older one is worth nothing from then on.
+create function vault.give_person_code(p_case uuid, p_mark bytea) returns text language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+begin
+    if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
+        return 'no-such-case';
+    end if;
+    insert into person_codes (mark, case_ref) values (p_mark, p_case)
+    on conflict (case_ref) do update set mark = excluded.mark;
+    return null;
+end
+$$;
+
+-- The person stands at a desk and says the code: to the end of the transaction it is their case.
+create function vault.person_says(p_mark bytea) returns uuid language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+declare
+    found_case uuid;
+begin
+    if access.party() is null then
+        return null;
+    end if;
+    select case_ref into found_case from person_codes c
+    where mark = p_mark and not exists (select from erased e where e.case_ref = c.case_ref);
+    if found_case is null then
+        perform timeline.record_read(null, access.party(), 'denied');
+        return null;
+    end if;
+    perform access.keep('throughcare.person', found_case::text);
+    return found_case;
+end
+$$;
+
+-- Who saw what, when and why: for the person whose code was said, and nobody else.
+create function vault.sheet()
+returns table (at timestamptz, party text, data_classes text[], purpose text, emergency_reason text, notice_version text)
+language plpgsql volatile security definer set search_path = vault, pg_temp as $$
+begin
+    if access.person() is null then
+        return;
+    end if;
+    perform timeline.record_read(access.person(), access.party(), 'read');
+    return query
+        select d.at, d.party, d.data_classes, d.purpose, d.emergency_reason, d.notice_version
+        from disclosures d where d.case_ref = access.person() order by d.at, d.id;
+end
+$$;
+
+-- A hand-over by code: whoever sent the referral has the code to give to the person.
+create function vault.give_arrival_code(p_case uuid, p_referral uuid, p_mark bytea) returns text language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+declare
+    receiver text;
+begin
+    if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
+        return 'no-such-case';
+    end if;
+    if not exists (select from intake.agreements where case_ref = p_case and by_code) then
+        return 'hand-over-is-not-by-code';
+    end if;
+    select party into receiver from release.acceptances where case_ref = p_case and referral_id = p_referral;
+    if receiver is null then
+        return 'not-accepted';
+    end if;
+    delete from arrival_codes where case_ref = p_case and referral_id = p_referral;
+    insert into arrival_codes (party, mark, case_ref, referral_id) values (receiver, p_mark, p_case, p_referral);
+    return null;
+end
+$$;
+
+-- The code arrived: the name that the receiver has for the case, and its referral. No row: no such code here.
+create function vault.arrived(p_mark bytea) returns table (alias text, referral_id uuid) language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+begin
+    return query
+        select a.alias, c.referral_id
+        from arrival_codes c join gateway.aliases a on a.case_ref = c.case_ref and a.party = c.party
+        where c.party = access.party() and c.mark = p_mark and access.sees(c.case_ref);
+    if not found and access.party() is not null then
+        perform timeline.record_read(null, access.party(), 'denied');
+    end if;
+end
+$$;
+
+-- Whether the person arrived: for the facility that they left, where they agreed to that and to nothing else.
+-- By the mark of its former name; no row: it has no such name, or they did not agree.
+create function gateway.arrival_of(p_mark bytea) returns table (arrived boolean) language sql stable
+security definer set search_path = gateway, runtime, pg_temp as $$
+    select f.arrived_at is not null from feedback f
+    where f.party = access.party() and f.mark = p_mark and f.until > runtime.now()
+$$;
+
+-- Forgetting ---------------------------------------------------------------------------------------------
+
+-- Forget a case: its key and with it everything sealed, its names, its salts. Safe to repeat; true: nothing is left
+-- to do. What the log committed to stays, and cannot be read or tried any more.
+create function vault.erase(p_case uuid) returns boolean language plpgsql volatile
+security definer set search_path = vault, runtime, pg_temp as $$
+declare
+    place text;
+begin
+    perform pg_advisory_xact_lock(intake.gate(p_case));
+    insert into erased (case_ref, at) values (p_case, runtime.now()) on conflict do nothing;
+    delete from keys where case_ref = p_case;
+    delete from arrival_codes where case_ref = p_case;
+    delete from intake.permissions where case_ref = p_case;
+    delete from intake.agreements where case_ref = p_case;
+    -- Whoever has to hear that permission ended was told under its name: that comes first.
+    if not notifications.has_heard(p_case)
+        or exists (select from notifications.deliveries where case_ref = p_case and status = 'pending') then
+        return false;
+    end if;
+    delete from gateway.aliases where case_ref = p_case;
+    delete from gateway.past_names where case_ref = p_case;
+    delete from gateway.feedback where case_ref = p_case;
+    delete from gateway.case_access where case_ref = p_case;
+    delete from gateway.owed where case_ref = p_case;
+    -- What senders called their messages may hold a reference.
+    update gateway.commands set source = '', their_id = id::text, body_sha256 = ''
+    where case_ref = p_case and source <> '';
+    update notifications.deliveries set alias = null where case_ref = p_case and alias is not null;
+    foreach place in array array['intake', 'release', 'notifications', 'timeline', 'gateway'] loop
+        execute format('update %I.dead_letters set sealed = '''' where case_ref = $1 and sealed <> ''''', place)
+        using p_case;
+    end loop;
+    if not timeline.is_complete(p_case) then
+        return false;
+    end if;
+    if exists (select from timeline.entries where case_ref = p_case and envelope is not null and kind <> 'forgotten') then
+        perform timeline.forget(p_case);
+    end if;
+    update erased set done_at = runtime.now() where case_ref = p_case and done_at is null;
+    return true;
+end
+$$;
+
+-- Forgotten cases about which something stands again: a late word, or a backup that was restored.
+create function vault.to_erase() returns setof uuid language sql stable
+security definer set search_path = vault, pg_temp as $$
+    select case_ref from erased e
+    where done_at is null
+        or exists (select from timeline.entries t where t.case_ref = e.case_ref and t.envelope is not null
+                       and t.kind <> 'forgotten' and t.entry > (select max(entry) - 200000 from timeline.entries))
+$$;
+
+-- What is left of a case, in counts: for the proof that it was forgotten.
+create function vault.remains(p_mark bytea)
+returns table (place text, rows bigint, opens boolean) language plpgsql stable
+security definer set search_path = vault, pg_temp as $$
+declare
+    it uuid := (select case_ref from person_codes where mark = p_mark);
+begin
+    if it is null then
+        return;
+    end if;
+    return query
+        select 'vault.erased', (select count(*) from erased where case_ref = it), false
+        union all select 'vault.keys', (select count(*) from keys where case_ref = it), true
+        union all select 'vault.details', (select count(*) from details where case_ref = it), true
+        union all select 'vault.arrival_codes', (select count(*) from arrival_codes where case_ref = it), true
+        union all select 'gateway.aliases', (select count(*) from gateway.aliases where case_ref = it), true
+        union all select 'gateway.past_names', (select count(*) from gateway.past_names where case_ref = it), true
+        union all select 'gateway.case_access', (select count(*) from gateway.case_access where case_ref = it), true
+        union all select 'timeline.secrets', (select count(*) from timeline.secrets where case_ref = it), true
+        union all select 'timeline.entries, readable', (select count(*) from timeline.entries
+            where case_ref = it and envelope is not null and kind <> 'forgotten'), true
+        union all select 'timeline.entries, blanked', (select count(*) from timeline.entries
+            where case_ref = it and envelope is null), false
+        union all select 'vault.disclosures', (select count(*) from disclosures where case_ref = it), false
+        union all select 'intake.events', (select count(*) from intake.events where case_ref = it), false
+        union all select 'release.events', (select count(*) from release.events where case_ref = it), false;
+end
+$$;
