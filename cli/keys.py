@@ -25,9 +25,10 @@ def key_settings(home: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     checkpoints = home / "checkpoints"
     checkpoints.mkdir(mode=0o700, exist_ok=True)
-    sealing, signing = folder / "sealing.key", folder / "signing.pem"
-    if not sealing.exists():
-        _write(sealing, secrets.token_bytes(32))
+    sealing, signing, vault = (folder / name for name in ("sealing.key", "signing.pem", "vault.key"))
+    for key in (sealing, vault):
+        if not key.exists():
+            _write(key, secrets.token_bytes(32))
     if not signing.exists():
         _write(
             signing,
@@ -40,6 +41,8 @@ def key_settings(home: Path) -> dict[str, str]:
     return {
         "THROUGHCARE_SEALING_KEY_FILE": str(sealing),
         "THROUGHCARE_SIGNING_KEY_FILE": str(signing),
+        "THROUGHCARE_VAULT_KEY_FILE": str(vault),
+        "THROUGHCARE_ERASED_FILE": str(folder / "erased"),
         "THROUGHCARE_CHECKPOINT_DIR": str(checkpoints),
     }
 

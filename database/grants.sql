@@ -98,7 +98,7 @@ grant execute on function timeline.record_read(uuid, text, text), timeline.entri
 -- The vault: functions only, for the door in the name of who speaks; forgetting is the gateway's own.
 revoke execute on all functions in schema vault from public;
 grant usage on schema vault to throughcare_door, throughcare_gateway;
-grant execute on function vault.begin_entry(uuid, text), vault.enter(uuid, text, integer, bytea, bytea, text),
+grant execute on function vault.facts_of(uuid), vault.begin_entry(uuid, text), vault.enter(uuid, text, integer, bytea, bytea, text),
     vault.disclose(uuid, uuid, text[], text, text), vault.break_glass(uuid, uuid, text[], text, text),
     vault.declare_batch(uuid, integer, timestamptz, timestamptz), vault.authorise_batch(uuid),
     vault.give_person_code(uuid, bytea), vault.person_says(bytea), vault.sheet(),

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     protocol: Protocol = Protocol()
     #: 32 random bytes that seal dead letters and webhook secrets; kept outside the database.
     sealing_key_file: Path | None = None
+    #: 32 random bytes from which the organisations' keys of the vault are made; in no backup of data.
+    vault_key_file: Path | None = None
+    #: Who was forgotten, a line a case; written before it is done, kept apart from the database.
+    erased_file: Path | None = None
     #: Ed25519 key (PEM) that signs the log's checkpoints, and where they are put.
     signing_key_file: Path | None = None
     checkpoint_dir: Path | None = None

@@ -5,6 +5,11 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timesta
 ON CONFLICT (case_ref, recipient, data_class, purpose)
 DO UPDATE SET until = greatest(p.until, excluded.until);
 
+-- agree --
+-- How the person wants to be handed over, and whether the facility may hear that they arrived.
+INSERT INTO intake.agreements AS a (case_ref, by_code, feedback) SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::boolean[])
+ON CONFLICT (case_ref) DO UPDATE SET by_code = excluded.by_code, feedback = excluded.feedback;
+
 -- end_permissions --
 -- Nothing is permitted any more for these cases.
 DELETE FROM intake.permissions WHERE case_ref = ANY ($1::uuid[]);

@@ -55,6 +55,16 @@ async def keep_permissions(connection: Connection, events: Sequence[Message]) ->
             if kind is ConsentGranted or kind in _ANEW:
                 rows = [row for event in said for row in _permissions(event)]
                 await connection.execute(_SQL["permit"], *map(list, zip(*rows, strict=True)))
+            if kind is ConsentGranted:
+                agreed = [_agreement(event) for event in said]
+                await connection.execute(_SQL["agree"], *map(list, zip(*agreed, strict=True)))
+
+
+def _agreement(event: Message) -> tuple[UUID, bool, bool]:
+    granted = event.data
+    assert isinstance(granted, ConsentGranted)
+    by_code = getattr(granted, "hand_over_by", "identity") == "code"
+    return event.case_ref, by_code, granted.feedback_to_facility
 
 
 def _permissions(event: Message) -> set[tuple[UUID, str, str, str, datetime]]:

@@ -19,7 +19,10 @@ USING unnest($1::uuid[], $2::uuid[]) AS gone (case_ref, referral_id)
 WHERE a.case_ref = gone.case_ref AND a.referral_id = gone.referral_id;
 
 -- end --
--- Cases that came to an end.
+-- Cases that came to an end; no alarm stands over them.
+WITH calm AS (
+    DELETE FROM release.alarms WHERE case_ref = ANY ($1::uuid[])
+)
 INSERT INTO release.endings (case_ref, at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
 ON CONFLICT DO NOTHING;
 
@@ -30,6 +33,25 @@ DELETE FROM release.acceptances WHERE case_ref = ANY ($1::uuid[]);
 -- unend --
 -- Cases that go on after their end.
 DELETE FROM release.endings WHERE case_ref = ANY ($1::uuid[]);
+
+-- free --
+-- When these persons were released.
+INSERT INTO release.freed (case_ref, at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
+ON CONFLICT (case_ref) DO UPDATE SET at = excluded.at;
+
+-- unfree --
+-- Persons who are inside again, or never were out.
+DELETE FROM release.freed WHERE case_ref = ANY ($1::uuid[]);
+
+-- alarm --
+-- Alarms that stand open, and to whom.
+INSERT INTO release.alarms (case_ref, escalation_id, to_role) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+ON CONFLICT DO NOTHING;
+
+-- calm --
+-- Alarms that stand no more.
+DELETE FROM release.alarms a USING unnest($1::uuid[], $2::uuid[]) AS gone (case_ref, escalation_id)
+WHERE a.case_ref = gone.case_ref AND a.escalation_id = gone.escalation_id;
 
 -- due_cases --
 -- Cases whose earliest deadline has come, and whether something is still undecided for them.

@@ -1,13 +1,17 @@
-"""What release keeps besides its events: who accepted and what ended, as the gate reads it."""
+"""What release keeps besides its events, as the gate reads it: acceptances, alarms, release, end."""
 
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from throughcare.contracts.envelope import Message
-from throughcare.contracts.life_events import AcceptanceLapsed, EpisodeResumed
+from throughcare.contracts.kinds import Data
+from throughcare.contracts.life_events import AcceptanceLapsed, EpisodeResumed, ReleaseReversed
 from throughcare.contracts.release_events import (
     AcceptanceWithdrawn,
     CaseClosed,
+    EscalationCleared,
+    EscalationRaised,
+    PersonReleased,
     ReferralAccepted,
     ReferralCancelled,
     ReferralSent,
@@ -17,55 +21,50 @@ from throughcare.runtime.pool import Connection
 from throughcare.runtime.turns import turns
 
 _SQL = queries.load("throughcare.services.release")
+_Keep = Callable[[Connection, Sequence[Message]], Awaitable[None]]
 
-#: The events that change who holds a case.
-SEAM_EVENTS = (
-    ReferralSent,
-    ReferralAccepted,
-    ReferralCancelled,
-    AcceptanceWithdrawn,
-    AcceptanceLapsed,
-    CaseClosed,
-    EpisodeResumed,
-)
+
+def _row(query: str, *fields: str) -> _Keep:
+    """A row an event: its case, and these fields of what it says."""
+
+    async def keep(connection: Connection, said: Sequence[Message]) -> None:
+        columns: list[list[Any]] = [[event.case_ref for event in said]]
+        columns += [[getattr(event.data, field) for event in said] for field in fields]
+        await connection.execute(_SQL[query], *columns)
+
+    return keep
+
+
+async def _end(connection: Connection, said: Sequence[Message]) -> None:
+    cases = [event.case_ref for event in said]
+    await connection.execute(_SQL["end"], cases, [event.recorded_at for event in said])
+
+
+async def _resume(connection: Connection, said: Sequence[Message]) -> None:
+    # Whoever held the case before it ended holds it no more.
+    for query in ("unaccept_all", "unend"):
+        await _row(query)(connection, said)
+
+
+_KEPT: Mapping[type[Data], _Keep] = {
+    ReferralSent: _row("offer", "referral_id", "receiver"),
+    ReferralAccepted: _row("accept", "referral_id"),
+    ReferralCancelled: _row("unaccept", "referral_id"),
+    AcceptanceWithdrawn: _row("unaccept", "referral_id"),
+    AcceptanceLapsed: _row("unaccept", "referral_id"),
+    PersonReleased: _row("free", "released_at"),
+    ReleaseReversed: _row("unfree"),
+    EscalationRaised: _row("alarm", "escalation_id", "to_role"),
+    EscalationCleared: _row("calm", "escalation_id"),
+    CaseClosed: _end,
+    EpisodeResumed: _resume,
+}
+#: The events that change what the gate reads.
+SEAM_EVENTS = tuple(_KEPT)
 
 
 async def keep_seam(connection: Connection, events: Sequence[Message]) -> None:
-    """Write who was asked, who accepted and what ended, in the order of each case's events."""
+    """Write what these events come to, in the order of each case's events."""
     for turn in turns(events):
         for kind, said in turn.items():
-            cases = [event.case_ref for event in said]
-            if kind is CaseClosed:
-                await connection.execute(_SQL["end"], cases, [event.recorded_at for event in said])
-                continue
-            if kind is EpisodeResumed:
-                # Whoever held the case before it ended holds it no more.
-                await connection.execute(_SQL["unaccept_all"], cases)
-                await connection.execute(_SQL["unend"], cases)
-                continue
-            referrals = [_referral(event) for event in said]
-            if kind is ReferralSent:
-                parties = [_receiver(event) for event in said]
-                await connection.execute(_SQL["offer"], cases, referrals, parties)
-            elif kind is ReferralAccepted:
-                await connection.execute(_SQL["accept"], cases, referrals)
-            else:
-                await connection.execute(_SQL["unaccept"], cases, referrals)
-
-
-def _referral(event: Message) -> UUID:
-    data = event.data
-    assert isinstance(
-        data,
-        ReferralSent
-        | ReferralAccepted
-        | AcceptanceWithdrawn
-        | AcceptanceLapsed
-        | ReferralCancelled,
-    )
-    return data.referral_id
-
-
-def _receiver(event: Message) -> str:
-    assert isinstance(event.data, ReferralSent)
-    return str(event.data.receiver)
+            await _KEPT[kind](connection, said)
