@@ -66,6 +66,9 @@ Purpose = Literal[
     "qa",
 ]
 
+#: Why somebody looked past consent; reviewed afterwards (D29).
+EmergencyReason = Literal["life-in-danger", "cannot-speak", "medicine-to-check"]
+
 ServiceType = Literal[
     "psychosocial-support",
     "peer-support",
