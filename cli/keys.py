@@ -25,10 +25,8 @@ def key_settings(home: Path) -> dict[str, str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     checkpoints = home / "checkpoints"
     checkpoints.mkdir(mode=0o700, exist_ok=True)
-    sealing, signing, vault = (folder / name for name in ("sealing.key", "signing.pem", "vault.key"))
-    for key in (sealing, vault):
-        if not key.exists():
-            _write(key, secrets.token_bytes(32))
+    sealing, signing = folder / "sealing.key", folder / "signing.pem"
+    _make_key(sealing)
     if not signing.exists():
         _write(
             signing,
@@ -41,9 +39,17 @@ def key_settings(home: Path) -> dict[str, str]:
     return {
         "THROUGHCARE_SEALING_KEY_FILE": str(sealing),
         "THROUGHCARE_SIGNING_KEY_FILE": str(signing),
-        "THROUGHCARE_VAULT_KEY_FILE": str(vault),
-        "THROUGHCARE_ERASED_FILE": str(folder / "erased"),
         "THROUGHCARE_CHECKPOINT_DIR": str(checkpoints),
+    }
+
+
+def vault_settings(home: Path) -> dict[str, str]:
+    """The same for the one process that opens the vault: its key, and the list of who was forgotten."""
+    vault = home / "keys" / "vault.key"
+    _make_key(vault)
+    return {
+        "THROUGHCARE_VAULT_KEY_FILE": str(vault),
+        "THROUGHCARE_ERASED_LIST": str(home / "keys" / "erased"),
     }
 
 
@@ -69,6 +75,12 @@ def write_json(path: Path, content: object) -> None:
     """Whole or not at all, for the owner's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def _make_key(path: Path) -> None:
+    """32 random bytes, where there are none yet."""
+    if not path.exists():
+        _write(path, secrets.token_bytes(32))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.places import choose_port
 from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.embedded.secret_file import SecretFile
-from throughcare.cli.keys import ensure_api_keys, key_settings, write_json
+from throughcare.cli.keys import ensure_api_keys, key_settings, vault_settings, write_json
 from throughcare.cli.logins import allow_logins, url_for
 from throughcare.cli.outside import require_database, require_kafka
 from throughcare.cli.protocol.gate import SYNTHETIC, require_signed
@@ -124,6 +124,7 @@ class Up:
         for name in SERVICES:
             own = {**env, _DATABASE_VARIABLE: url_of[name]}
             if name == "gateway":
+                own |= vault_settings(self.home)
                 own["THROUGHCARE_DATABASE__DOOR_URL"] = url_of["door"]
             self.services.append(Service(name, self.home, own, tell))
         async with asyncio.TaskGroup() as group:

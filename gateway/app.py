@@ -3,6 +3,7 @@
 from throughcare.gateway.entrance import Entrance
 from throughcare.gateway.facts_door import FactsDoor
 from throughcare.gateway.forgetting import forget
+from throughcare.gateway.gate import Gate
 from throughcare.gateway.http.application import application
 from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.http.server import bind, make_server
@@ -16,6 +17,7 @@ from throughcare.runtime import process
 from throughcare.runtime.process import Process
 from throughcare.runtime.projector import Projector
 from throughcare.runtime.topics_admin import ensure_topics
+from throughcare.services.intake.vault import KeyFile
 
 SERVICE = "gateway"
 
@@ -54,7 +56,9 @@ async def build(process: Process) -> None:
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
-    doors = Doors(process.pool, entrance, relay, waiting, Turns(), process.seal)
+    made_up = settings.protocol.mode == "synthetic"
+    gate = Gate(entrance, KeyFile.read(settings.vault_key_file), drafts=made_up)
+    doors = Doors(process.pool, entrance, gate, relay, waiting, Turns(), process.seal)
     server = make_server(application(process, doors))
     process.spawn("http", server.serve([socket]))
 

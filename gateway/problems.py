@@ -151,6 +151,26 @@ DOOR: dict[str, Sentence] = {
         "There are no rules for this country here.",
         "Правила для этой страны здесь не заданы.",
     ),
+    "json-needed": Sentence(
+        415, "Send JSON: application/json.", "Пришлите JSON: application/json."
+    ),
+    "fields": Sentence(
+        422, "Some fields are not as they must be.", "Некоторые поля заполнены неверно."
+    ),
+    "no-such-class": Sentence(
+        404, "There is no such class of details: P1, P2, P3 or P4.",
+        "Такого класса сведений нет: P1, P2, P3 или P4.",
+    ),
+    "details-do-not-open": Sentence(
+        409,
+        "These details do not open with the key of this deployment: nothing was handed out.",
+        "Эти сведения не открываются ключом этой установки: ничего не передано.",
+    ),
+    "too-many-people": Sentence(
+        429,
+        "You have opened as many people within this hour as one may alone.",
+        "За этот час вы открыли столько людей, сколько можно одному.",
+    ),
     "no-such-outcome": Sentence(404, "You have no such message.", "Такого сообщения у вас нет."),
     "not-yet": Sentence(
         409,

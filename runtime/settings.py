@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     #: 32 random bytes from which the organisations' keys of the vault are made; in no backup of data.
     vault_key_file: Path | None = None
     #: Who was forgotten, a line a case; written before it is done, kept apart from the database.
-    erased_file: Path | None = None
+    erased_list: Path | None = None
     #: Ed25519 key (PEM) that signs the log's checkpoints, and where they are put.
     signing_key_file: Path | None = None
     checkpoint_dir: Path | None = None

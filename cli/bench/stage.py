@@ -159,6 +159,7 @@ class Stage:
                 "THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
                 "THROUGHCARE_DATABASE__URL": self.postgres.url(role=role_of(schema)),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self._key),
+                "THROUGHCARE_VAULT_KEY_FILE": str(self._key),
                 "THROUGHCARE_LOG_LEVEL": "warning",
                 **more,
             },

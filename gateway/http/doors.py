@@ -12,6 +12,7 @@ from starlette.responses import Response
 from throughcare.gateway.answers import Answer, told
 from throughcare.gateway.cloudevents import MAX_BYTES, Said
 from throughcare.gateway.entrance import Caller, Entrance
+from throughcare.gateway.gate import Gate
 from throughcare.gateway.metrics import REFUSED
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import Language, RefusedError, problem
@@ -44,6 +45,7 @@ class Doors(NamedTuple):
     #: The gateway's own connections: for what is nobody's request.
     pool: Pool
     entrance: Entrance
+    gate: Gate
     relay: Relay
     waiting: Waiting
     turns: Turns

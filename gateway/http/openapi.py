@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from throughcare.gateway.cloudevents import sayable
 
 _PROBLEM: dict[str, Any] = {
@@ -130,6 +132,39 @@ TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     **_problems(401, 404, 409, 422, 503),
 }
+
+
+def said_responses(fields: dict[str, str], *, status: int) -> dict[int | str, dict[str, Any]]:
+    """An answer with these fields, and every no."""
+    schema = {"type": "object", "properties": {name: {"type": of} for name, of in fields.items()}}
+    return {
+        status: {
+            "description": "As asked.",
+            "content": {"application/json": {"schema": schema}},
+        },
+        **_problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503),
+    }
+
+
+def model_body(*models: type[BaseModel]) -> dict[str, Any]:
+    """A JSON body of one of these models."""
+    schemas = [model.model_json_schema(ref_template="#/$defs/{model}") for model in models]
+    for schema in schemas:
+        _inline(schema, schema.pop("$defs", {}))
+    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _inline(part: Any, definitions: dict[str, Any]) -> None:
+    """Put definitions where they are named: the document has one place for shared ones already."""
+    if isinstance(part, list):
+        for one in part:
+            _inline(one, definitions)
+    elif isinstance(part, dict):
+        if (name := part.pop("$ref", None)) is not None:
+            part.update(definitions[name.rpartition("/")[2]])
+        for one in part.values():
+            _inline(one, definitions)
 
 
 def request_body(kind: Literal["fact", "command"]) -> dict[str, Any]:

@@ -87,7 +87,9 @@ class Place(NamedTuple):
 
     @property
     def context(self) -> bytes:
-        return f"throughcare/vault/details|{self.case_ref}|{self.data_class}|{self.version}".encode()
+        return (
+            f"throughcare/vault/details|{self.case_ref}|{self.data_class}|{self.version}".encode()
+        )
 
 
 def new_key() -> bytes:

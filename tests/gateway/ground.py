@@ -62,6 +62,7 @@ class Gateway:
     async def start(cls, kafka: Kafka, database: Database, home: Path) -> "Gateway":
         made = cls(kafka, database, home)
         (home / "seal").write_bytes(os.urandom(32))
+        (home / "vault").write_bytes(os.urandom(32))
         settings = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers)
         admin = await open_admin(settings)
         await ensure_topics(admin, settings)
@@ -86,6 +87,7 @@ class Gateway:
                 "THROUGHCARE_DATABASE__URL": self.database.url("throughcare_gateway"),
                 "THROUGHCARE_DATABASE__DOOR_URL": self.database.url("throughcare_door"),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self.home / "seal"),
+                "THROUGHCARE_VAULT_KEY_FILE": str(self.home / "vault"),
                 "THROUGHCARE_HTTP__PORT": str(self.port),
                 "THROUGHCARE_DEMO_PAGE": "true",
                 **environment,

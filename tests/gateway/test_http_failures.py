@@ -34,8 +34,11 @@ class SilentPool:
 
 def door(pool: Any) -> httpx2.AsyncClient:
     relay: Any = None
+    gate: Any = None
     process: Any = SimpleNamespace(settings=Settings())
-    app: Any = application(process, Doors(pool, Entrance(pool), relay, Waiting(pool), Turns()))
+    app: Any = application(
+        process, Doors(pool, Entrance(pool), gate, relay, Waiting(pool), Turns())
+    )
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://door", headers=_KEY
     )

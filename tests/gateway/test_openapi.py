@@ -29,6 +29,8 @@ async def test_the_document_is_valid_and_names_the_doors(document: Any) -> None:
         "post /v1/commands",
         "get /v1/outcomes/{id}",
         "get /v1/cases/{alias}/timeline",
+        "put /v1/cases/{alias}/details/{data_class}",
+        "post /v1/cases/{alias}/disclosures",
         "get /livez",
         "get /readyz",
         "get /metrics",
