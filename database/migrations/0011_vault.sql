@@ -139,6 +139,12 @@ security definer set search_path = timeline, runtime, pg_temp as $$
                 union all
                 select 'throughcare.notifications.events.v1', partition, max(position)
                 from notifications.events where case_ref = p_case group by partition
+                union all
+                select 'throughcare.intake.outcomes.v1', partition, max(position)
+                from intake.outcomes where case_ref = p_case group by partition
+                union all
+                select 'throughcare.release.outcomes.v1', partition, max(position)
+                from release.outcomes where case_ref = p_case group by partition
             ) said
             left join consumed c on c.consumer = 'timeline' and c.topic = said.topic and c.partition = said.partition
             where said.last > coalesce(c.position, 0))
@@ -477,23 +483,37 @@ $$;
 
 -- Forgetting ---------------------------------------------------------------------------------------------
 
--- Forget a case: its key and with it everything sealed, its names, its salts. Safe to repeat; true: nothing is left
--- to do. What the log committed to stays, and cannot be read or tried any more.
+-- These cases are to be forgotten: from this commit on none of them is there for anybody.
+create function vault.forget(p_cases uuid[]) returns void language sql volatile
+security definer set search_path = vault, runtime, pg_temp as $$
+    insert into erased (case_ref, at) select distinct c, runtime.now() from unnest(p_cases) as c
+    on conflict do nothing;
+    select pg_notify('throughcare_erased', '')
+$$;
+
+-- Forgotten cases of which something may still stand.
+create function vault.to_erase() returns setof uuid language sql stable
+security definer set search_path = vault, pg_temp as $$
+    select case_ref from erased where done_at is null order by at limit 500
+$$;
+
+-- Erase what leads to the person: the key and with it everything sealed, the names, the salts. Safe to repeat;
+-- false: come again. What the log committed to stays, and cannot be read or tried any more.
 create function vault.erase(p_case uuid) returns boolean language plpgsql volatile
 security definer set search_path = vault, runtime, pg_temp as $$
 declare
     place text;
 begin
     perform pg_advisory_xact_lock(intake.gate(p_case));
-    insert into erased (case_ref, at) values (p_case, runtime.now()) on conflict do nothing;
     delete from keys where case_ref = p_case;
     delete from arrival_codes where case_ref = p_case;
     delete from intake.permissions where case_ref = p_case;
     delete from intake.agreements where case_ref = p_case;
     delete from release.alarms where case_ref = p_case;
     delete from release.freed where case_ref = p_case;
-    -- Whoever has to hear that permission ended was told under its name: that comes first.
-    if not notifications.has_heard(p_case)
+    -- Whoever has to hear that permission ended is told under its name, so its name goes after that;
+    -- and what was taken for the case is answered first.
+    if not notifications.has_heard(p_case) or gateway.undecided(p_case, 'infinity')
         or exists (select from notifications.deliveries where case_ref = p_case and status = 'pending') then
         return false;
     end if;
@@ -507,7 +527,7 @@ begin
     where case_ref = p_case and source <> '';
     update notifications.deliveries set alias = null where case_ref = p_case and alias is not null;
     foreach place in array array['intake', 'release', 'notifications', 'timeline', 'gateway'] loop
-        execute format('update %I.dead_letters set sealed = '''' where case_ref = $1 and sealed <> ''''', place)
+        execute format('update %I.dead_letters set sealed =  where case_ref = $1 and sealed <> ', place)
         using p_case;
     end loop;
     if not timeline.is_complete(p_case) then
@@ -516,45 +536,45 @@ begin
     if exists (select from timeline.entries where case_ref = p_case and envelope is not null and kind <> 'forgotten') then
         perform timeline.forget(p_case);
     end if;
-    update erased set done_at = runtime.now() where case_ref = p_case and done_at is null;
+    update erased set done_at = runtime.now() where case_ref = p_case;
     return true;
 end
 $$;
 
--- Forgotten cases about which something stands again: a late word, or a backup that was restored.
-create function vault.to_erase() returns setof uuid language sql stable
-security definer set search_path = vault, pg_temp as $$
-    select case_ref from erased e
-    where done_at is null
-        or exists (select from timeline.entries t where t.case_ref = e.case_ref and t.envelope is not null
-                       and t.kind <> 'forgotten' and t.entry > (select max(entry) - 200000 from timeline.entries))
-$$;
-
--- What is left of a case, in counts: for the proof that it was forgotten.
-create function vault.remains(p_mark bytea)
-returns table (place text, rows bigint, opens boolean) language plpgsql stable
-security definer set search_path = vault, pg_temp as $$
+-- What stands about a forgotten case, in every table that names cases; `opens`: it leads to the person.
+-- For the proof that nothing does. No row: no such code, or not forgotten.
+create function vault.remains(p_mark bytea) returns table (place text, found bigint, opens boolean)
+language plpgsql stable security definer set search_path = vault, pg_temp as $$
 declare
-    it uuid := (select case_ref from person_codes where mark = p_mark);
+    it uuid := (select c.case_ref from person_codes c join erased using (case_ref) where mark = p_mark);
+    named text;
 begin
     if it is null then
         return;
     end if;
-    return query
-        select 'vault.erased', (select count(*) from erased where case_ref = it), false
-        union all select 'vault.keys', (select count(*) from keys where case_ref = it), true
-        union all select 'vault.details', (select count(*) from details where case_ref = it), true
-        union all select 'vault.arrival_codes', (select count(*) from arrival_codes where case_ref = it), true
-        union all select 'gateway.aliases', (select count(*) from gateway.aliases where case_ref = it), true
-        union all select 'gateway.past_names', (select count(*) from gateway.past_names where case_ref = it), true
-        union all select 'gateway.case_access', (select count(*) from gateway.case_access where case_ref = it), true
-        union all select 'timeline.secrets', (select count(*) from timeline.secrets where case_ref = it), true
-        union all select 'timeline.entries, readable', (select count(*) from timeline.entries
-            where case_ref = it and envelope is not null and kind <> 'forgotten'), true
-        union all select 'timeline.entries, blanked', (select count(*) from timeline.entries
-            where case_ref = it and envelope is null), false
-        union all select 'vault.disclosures', (select count(*) from disclosures where case_ref = it), false
-        union all select 'intake.events', (select count(*) from intake.events where case_ref = it), false
-        union all select 'release.events', (select count(*) from release.events where case_ref = it), false;
+    for named in
+        select format('%I.%I', n.nspname, c.relname)
+        from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+        where a.attname = 'case_ref' and c.relkind = 'r' and n.nspowner = 'throughcare_owner'::regrole
+        order by 1
+    loop
+        if named = 'timeline.entries' then
+            return query select 'timeline.entries, blanked', count(*), false
+                         from timeline.entries where case_ref = it and envelope is null;
+            return query select 'timeline.entries, readable', count(*), true
+                         from timeline.entries where case_ref = it and envelope is not null and kind <> 'forgotten';
+        else
+            -- Codes, dates and counts under a random reference lead nowhere; the rest does.
+            place := named;
+            execute format('select count(*) from %s where case_ref = $1', named) into found using it;
+            opens := named not in (
+                'gateway.cases', 'gateway.commands', 'intake.cases', 'intake.events', 'intake.heard',
+                'intake.outcomes', 'intake.stopped', 'release.cases', 'release.events', 'release.heard',
+                'release.outcomes', 'release.offers', 'release.acceptances', 'release.endings',
+                'notifications.cases', 'notifications.events', 'notifications.deliveries',
+                'vault.disclosures', 'vault.erased', 'vault.person_codes', 'watcher.cases');
+            return next;
+        end if;
+    end loop;
 end
 $$;
