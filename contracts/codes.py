@@ -69,6 +69,25 @@ Purpose = Literal[
 #: Why somebody looked past consent; reviewed afterwards (D29).
 EmergencyReason = Literal["life-in-danger", "cannot-speak", "medicine-to-check"]
 
+EmergencyVerdict = Literal["justified", "not-justified"]
+
+#: How a receiver knows that the person is theirs: by a name, or by a code that the person brings.
+HandOverBy = Literal["identity", "code"]
+
+#: What of an event is said to be wrong; what is right is said by an event of its own.
+CorrectedField = Literal[
+    "day", "time", "place", "receiver", "service", "reason", "number", "person", "other"
+]
+CorrectionReason = Literal["recorded-in-error", "person-says-so", "source-corrected", "other"]
+ComplaintAbout = Literal[
+    "consent", "data-shared", "pressure", "conduct", "not-helped", "too-late", "other"
+]
+#: Who wants data that the person did not allow them.
+RequesterKind = Literal["court", "prosecutor", "investigator", "authority", "private", "other"]
+LegalOpinion = Literal["refuse", "disclose"]
+LegalDecision = Literal["refused", "disclosed"]
+ForgetTrigger = Literal["asked", "retention"]
+
 ServiceType = Literal[
     "psychosocial-support",
     "peer-support",
@@ -253,6 +272,9 @@ DeadlineCode = Literal[
     "weekend-release",  # free before days without service -> cover arranged
     "D31",  # released -> allowance asked for, where the law sets a limit; step = item of the plan
     "D23",  # permission ended -> recipient told, acknowledged; step = hours
+    "D24",  # the person asked to see their data -> shown
+    "D28",  # closed -> forgotten
+    "D29",  # emergency access -> reviewed; step = which access of the case
 ]
 EscalationLevel = Annotated[int, Field(ge=1, le=3)]
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from throughcare.contracts.codes import (
     ConsentItem,
     FacilityCode,
+    HandOverBy,
     LanguageTag,
     LocalCode,
     NeedFlag,
@@ -61,6 +62,8 @@ class RecordConsent(Command):
     feedback_to_facility: bool = False
     #: The paragraph on what a referral may entail in law was read to the person.
     legal_effect_explained: bool | None = None
+    #: None: as the country does it unless the person says otherwise.
+    hand_over_by: HandOverBy | None = None
 
 
 class RecordRefusal(Command):

@@ -12,6 +12,7 @@ from pydantic import Field
 from throughcare.contracts.codes import (
     ConsentItem,
     FacilityCode,
+    HandOverBy,
     LanguageTag,
     LocalCode,
     NeedFlag,
@@ -75,6 +76,8 @@ class ConsentGranted(Event):
     feedback_to_facility: bool
     #: Of a receiver whose service may have effects in law.
     legal_effect_explained: bool | None = None
+    #: "code": who the person is, no receiver is told. None: it was said before there was a choice.
+    hand_over_by: HandOverBy | None = None
 
 
 class ConsentRefused(Event):

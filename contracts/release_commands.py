@@ -32,6 +32,7 @@ from throughcare.contracts.codes import (
 )
 from throughcare.contracts.kinds import Command
 from throughcare.contracts.medicine_commands import MEDICINE_COMMANDS
+from throughcare.contracts.rights_commands import RIGHTS_COMMANDS
 
 
 class SendReferral(Command):
@@ -112,6 +113,13 @@ class RecordAttendance(Command):
     name: ClassVar[str] = "record-attendance"
     referral_id: UUID
     accompanied: bool = False
+
+
+class ConfirmCodeArrived(Command):
+    """Somebody came with the code of the person who was referred: they were there, whoever they are."""
+
+    name: ClassVar[str] = "confirm-code-arrived"
+    referral_id: UUID
 
 
 class EngageService(Command):
@@ -234,4 +242,6 @@ RELEASE_COMMANDS: tuple[type[Command], ...] = (
     RunDeadlines,
     *MEDICINE_COMMANDS,
     *CARE_COMMANDS,
+    ConfirmCodeArrived,
+    *RIGHTS_COMMANDS,
 )

@@ -49,6 +49,7 @@ from throughcare.contracts.codes import (
 from throughcare.contracts.kinds import Event
 from throughcare.contracts.life_events import LIFE_RELEASE_EVENTS
 from throughcare.contracts.medicine_events import MEDICINE_EVENTS
+from throughcare.contracts.rights_events import RIGHTS_EVENTS
 
 
 class ReleaseScheduled(Event):
@@ -230,6 +231,14 @@ class ClientAttended(Event):
     accompanied: bool
 
 
+class CodeArrived(Event):
+    """The code that the person was given came to the receiver; the attendance stands beside it."""
+
+    name: ClassVar[str] = "code-arrived"
+    referral_id: UUID
+    arrived_at: Moment
+
+
 class ServiceEngaged(Event):
     name: ClassVar[str] = "service-engaged"
     referral_id: UUID
@@ -313,6 +322,8 @@ class CaseClosed(Event):
 
     name: ClassVar[str] = "case-closed"
     reason_code: CloseReason
+    #: Until when it is kept counts from here (D28).
+    closed_at: Moment | None = None
 
 
 class DeadlinesChanged(Event):
@@ -418,4 +429,6 @@ RELEASE_EVENTS: tuple[type[Event], ...] = (
     *MEDICINE_EVENTS,
     *LIFE_RELEASE_EVENTS,
     *CARE_EVENTS,
+    CodeArrived,
+    *RIGHTS_EVENTS,
 )

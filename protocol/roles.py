@@ -10,6 +10,7 @@ from throughcare.contracts import facts, life_commands, life_facts
 from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import medicine_commands as med
 from throughcare.contracts import release_commands as release
+from throughcare.contracts import rights_commands as rights
 from throughcare.contracts.codes import RECEIVER_TYPES, ROLES, Role
 from throughcare.contracts.kinds import Data
 
@@ -24,6 +25,8 @@ _OUTSIDE: frozenset[Role] = _RECEIVERS | {"protocol-coordinator"}
 _CARERS: frozenset[Role] = _RECEIVERS - {"probation", "mahalla", "programme-coordinator"}
 _KIT: frozenset[Role] = _CARERS | {"prison-health"}
 _CONFIDED: frozenset[Role] = _CARERS | {"client", "protocol-coordinator"}
+
+_HEARS: frozenset[Role] = frozenset(ROLES) - {"commenter", "monitor", "system"}
 
 MAY: dict[type[Data], frozenset[Role]] = {
     # facts: the prison, or its health service as deputy
@@ -111,4 +114,18 @@ MAY: dict[type[Data], frozenset[Role]] = {
     care.SuspendReceiver: frozenset({"protocol-coordinator"}),
     care.ConfirmRecipientTold: frozenset({"protocol-coordinator", "dpo", "system"}),
     care.AcknowledgeWithdrawal: _RECEIVERS,
+    # the person's rights: whoever hears it passes it on
+    release.ConfirmCodeArrived: _RECEIVERS,
+    rights.ForgetCase: frozenset(ROLES) - {"commenter"},
+    rights.AskToSeeData: _HEARS,
+    rights.ConfirmDataShown: _ASKERS | {"protocol-coordinator", "dpo"},
+    rights.CorrectEvent: _HEARS - {"client"},
+    # about those who hold the keys of the place it is not said through them
+    rights.GiveFeedback: _HEARS - {"prison-admin"},
+    rights.FileComplaint: _HEARS - {"prison-admin"},
+    rights.ReportLegalRequest: _HEARS - {"client"},
+    rights.DecideLegalRequest: frozenset({"dpo", "protocol-coordinator", "ngo"}),
+    # the gate, for whoever looked
+    rights.ReportEmergencyAccess: frozenset({"system"}),
+    rights.ReviewEmergencyAccess: frozenset({"dpo"}),
 }

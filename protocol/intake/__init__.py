@@ -51,6 +51,8 @@ _DECIDE: dict[type[Data], _Decide] = {
 def decide(state: State, message: Data, context: Context) -> Decision:
     if (no := not_now(message, context)) is not None:
         return no
+    if state.heard.forgotten:
+        return Refused("case-not-open")  # as of one that never was
     if is_closed(state) and not isinstance(message, life_commands.ReopenCase):
         # To say stop once more is never wrong; there is nothing left to stop.
         already_so = isinstance(message, commands.WithdrawConsent | consent_commands.NarrowConsent)

@@ -74,6 +74,7 @@ def grant(
             signed_how=command.signed_how,
             feedback_to_facility=command.feedback_to_facility,
             legal_effect_explained=command.legal_effect_explained,
+            hand_over_by=command.hand_over_by or profile.value("consent.hand_over_by"),
         ),
     )
 

@@ -17,6 +17,7 @@ from throughcare.contracts.codes import (
     ReceiverType,
 )
 from throughcare.contracts.envelope import Message
+from throughcare.contracts.rights_events import CaseForgotten
 from throughcare.protocol.record import Record, replace
 
 IntakeEvent = (
@@ -45,7 +46,7 @@ IntakeEvent = (
 )
 
 #: Of the dumped form below.
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 
 class Unopened(Record, frozen=True, tag="unopened"):
@@ -127,6 +128,7 @@ class Heard(Record, frozen=True):
     closings: int = 0
     reason_code: CloseReason | None = None
     closed_at: datetime | None = None
+    forgotten: bool = False
 
 
 class State(Record, frozen=True):
@@ -202,9 +204,18 @@ def apply(
 
 
 def listen(heard: Heard, event: Message) -> Heard:
-    if not isinstance(event.data, release_events.CaseClosed):
-        return heard
-    return Heard(heard.closings + 1, event.data.reason_code, event.recorded_at)
+    match event.data:
+        case release_events.CaseClosed(reason_code=reason):
+            return replace(
+                heard,
+                closings=heard.closings + 1,
+                reason_code=reason,
+                closed_at=event.recorded_at,
+            )
+        case CaseForgotten():
+            return replace(heard, forgotten=True)
+        case _:
+            return heard
 
 
 def is_closed(state: State) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from throughcare.contracts.codes import (
     RECEIVER_TYPES,
     DataClass,
+    HandOverBy,
     NeedFlag,
     Purpose,
     ReceiverType,
@@ -128,6 +129,7 @@ SHAPES: dict[str, Any] = {
     "programmes.active": tuple[_Code, ...],
     "consent.max_days": _Amount,
     "consent.ask_again_after_days": _Amount,
+    "consent.hand_over_by": HandOverBy,
     "consent.witness_never": tuple[Role, ...],
     "consent.legal_effect": _LegalEffect,
     "words.case_label": _Text,

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from throughcare.contracts import care_commands, facts, life_commands, life_events, life_facts
+from throughcare.contracts import (
+    care_commands,
+    facts,
+    life_commands,
+    life_events,
+    life_facts,
+    rights_commands,
+)
 from throughcare.contracts import medicine_commands as med
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts.envelope import Message
@@ -26,16 +33,19 @@ from throughcare.protocol.release import (
     medicine,
     recipients,
     referral,
+    rights,
     safety,
     service,
     ways,
 )
+from throughcare.protocol.release.ending import dated
 from throughcare.protocol.release.finish import finish
 from throughcare.protocol.release.fold import ReleaseEvent, apply
 from throughcare.protocol.release.listen import listen
 from throughcare.protocol.release.state import (
     STATE_VERSION,
     Ended,
+    Forgotten,
     Opening,
     State,
     dump,
@@ -102,6 +112,17 @@ _DECIDE: dict[type[Data], _Decide] = {
     care_commands.SuspendReceiver: service.suspend_receiver,
     care_commands.ConfirmRecipientTold: recipients.confirm_told,
     care_commands.AcknowledgeWithdrawal: recipients.acknowledge,
+    commands.ConfirmCodeArrived: contact.code_arrived,
+    rights_commands.AskToSeeData: rights.ask_to_see,
+    rights_commands.ConfirmDataShown: rights.confirm_shown,
+    rights_commands.CorrectEvent: rights.correct,
+    rights_commands.GiveFeedback: rights.feedback,
+    rights_commands.FileComplaint: rights.complain,
+    rights_commands.ReportLegalRequest: rights.report_request,
+    rights_commands.DecideLegalRequest: rights.decide_request,
+    rights_commands.ReportEmergencyAccess: rights.report_access,
+    rights_commands.ReviewEmergencyAccess: rights.review_access,
+    rights_commands.ForgetCase: rights.forget,
 }
 
 
@@ -110,15 +131,15 @@ def decide(state: State, message: Data, context: Context) -> Decision:
         return no
     if not isinstance(state.heard, Opening):
         return Held("case-not-heard")
-    if isinstance(state.own.person, Ended) and not recipients.still_heard(state, message):
-        # Deadlines of a case that closed meanwhile are gone with it.
-        already_so = isinstance(message, commands.RunDeadlines)
-        return Decided(()) if already_so else Refused("case-closed")
+    if isinstance(state.own.person, Forgotten):
+        return Refused("case-not-open")  # as of one that never was
+    if isinstance(state.own.person, Ended) and not rights.still_heard(state, message):
+        return Refused("case-closed")
     profile = PROFILES[state.heard.protocol_version]
     answer = _DECIDE[type(message)](state, message, context, profile)
     if isinstance(answer, Refused | Superseded):
         return answer
-    return Decided(finish(state, answer, profile) if answer else ())
+    return Decided(finish(state, dated(answer, context), profile) if answer else ())
 
 
 def evolve(state: State, event: Message) -> State:
@@ -133,10 +154,12 @@ def hear(state: State, event: Message) -> State:
 def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:
     if not isinstance(state.heard, Opening):
         return ()
+    if isinstance(state.own.person, Forgotten):
+        return ()
     if isinstance(state.own.person, Ended) and not isinstance(event, life_events.CaseReopened):
         return ()
     profile = PROFILES[state.heard.protocol_version]
-    said = hearing.follow(state, event, context, profile)
+    said = dated(hearing.follow(state, event, context, profile), context)
     return finish(state, said, profile, heard=event)
 
 

@@ -6,6 +6,7 @@ from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import MEDICINE_LINES, DeadlineCode, Role
 from throughcare.contracts.kinds import Event
+from throughcare.contracts.rights_events import CaseForgotten
 from throughcare.protocol.decision import Context, Refused
 from throughcare.protocol.profiles.model import Alarm, Profile
 from throughcare.protocol.release import (
@@ -18,7 +19,7 @@ from throughcare.protocol.release import (
     service,
     ways,
 )
-from throughcare.protocol.release.ending import close
+from throughcare.protocol.release.ending import close, dated
 from throughcare.protocol.release.finish import applied, finish
 from throughcare.protocol.release.medicine_rules import OF_LINES, facility_hears, serves
 from throughcare.protocol.release.rules import opening
@@ -37,11 +38,14 @@ Answer = tuple[Event, ...] | Refused
 
 #: These end or move something; where something is still undecided they only tell people.
 _ENDING: frozenset[DeadlineCode] = frozenset(
-    {"D02b", "D02c", "D02d", "D07", "D07b", "D07c", "D22", "D22b"}
+    {"D02b", "D02c", "D02d", "D07", "D07b", "D07c", "D22", "D22b", "D28"}
 )
 #: Promise 1 and what sees to it that a case ends: no coordinator can take them back.
 _NEVER_WAIVED: frozenset[DeadlineCode] = frozenset(
-    {"D02b", "D02c", "D02d", "D07b", "D07c", "D11b", "D17", "D22", "D22b", "D23"}
+    {
+        *("D02b", "D02c", "D02d", "D07b", "D07c", "D11b", "D17", "D22", "D22b", "D23"),
+        *("D24", "D28", "D29"),  # what is owed to the person
+    }
 )
 _PRISON: frozenset[str] = frozenset({"prison-admin", "prison-health", "prison-psych"})
 _OF_HEALTH = OF_LINES | {"D12", "D13"}
@@ -69,7 +73,7 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
             more = _raise(state, one, context, profile)
         else:
             more = _fire(state, one, context, profile)
-        more = finish(state, more, profile)
+        more = finish(state, dated(more, context), profile)
         said.extend(more)
         state = applied(state, more)
     while more := ladder.step(state, as_of, context, profile):
@@ -106,6 +110,9 @@ def _fire(state: State, one: Deadline, context: Context, profile: Profile) -> tu
             return (missed, *_expire(state, one, context, profile))
         case "D07b":
             return (missed, *ways.lapse(state, _referral(state, one), context, profile))
+        case "D28":
+            gone = CaseForgotten(trigger="retention", forgotten_at=context.received_at)
+            return (missed, gone)
         case "D22b" if isinstance(state.own.person, Outside):
             return (missed, *life.end_unfinished(state, state.own.person, context, profile))
         case "D22" if isinstance(state.own.person, Outside):

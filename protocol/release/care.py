@@ -4,6 +4,7 @@ from typing import assert_never
 from uuid import UUID
 
 from throughcare.contracts import care_events as events
+from throughcare.contracts.codes import DeadlineCode
 from throughcare.contracts.release_events import CaseClosed, ReferralCancelled
 from throughcare.protocol.record import replace
 from throughcare.protocol.release.state import (
@@ -12,6 +13,7 @@ from throughcare.protocol.release.state import (
     Cancelled,
     Ended,
     Finished,
+    Forgotten,
     Own,
     Recall,
     Referral,
@@ -28,6 +30,9 @@ CareEvent = (
     | events.WithdrawalAcknowledged
     | events.DeadlineReminded
 )
+
+#: Of a case that is closed: what recipients and who keeps the data owe the person.
+OUTLIVES: frozenset[DeadlineCode] = frozenset({"D23", "D24", "D28", "D29"})
 
 
 def apply(own: Own, event: CareEvent) -> Own:
@@ -80,14 +85,14 @@ def cancelled(own: Own, event: ReferralCancelled) -> Own:
 
 
 def closed(own: Own, event: CaseClosed) -> Own:
-    """All ends with it, save what recipients still owe the person (D23)."""
-    was = None if isinstance(own.person, Ended) else own.person
+    """All ends with it, save what is still owed to the person."""
+    was = None if isinstance(own.person, Ended | Forgotten) else own.person
     return replace(
         own,
-        person=Ended(event.reason_code, was),
-        live=tuple(one for one in own.live if one.code == "D23"),
-        done=tuple(one for one in own.done if one.code == "D23"),
-        escalations=tuple(one for one in own.escalations if one.code == "D23"),
+        person=Ended(event.reason_code, was, event.closed_at),
+        live=tuple(one for one in own.live if one.code in OUTLIVES),
+        done=tuple(one for one in own.done if one.code in OUTLIVES),
+        escalations=tuple(one for one in own.escalations if one.code in OUTLIVES),
     )
 
 

@@ -11,7 +11,7 @@ from throughcare.protocol.calendar import days_between, local_day
 from throughcare.protocol.decision import Context, Refused
 from throughcare.protocol.profiles.model import LostRule, Profile
 from throughcare.protocol.release.ending import close
-from throughcare.protocol.release.rules import counted_from, is_care, outside, own_referral
+from throughcare.protocol.release.rules import counted_from, is_care, opening, outside, own_referral
 from throughcare.protocol.release.state import (
     OVER,
     PLACED,
@@ -19,6 +19,7 @@ from throughcare.protocol.release.state import (
     Booked,
     Engaged,
     Finished,
+    Granted,
     Lost,
     Met,
     NotMet,
@@ -87,6 +88,22 @@ def attend(
             accompanied=command.accompanied,
         ),
     )
+
+
+def code_arrived(
+    state: State, command: commands.ConfirmCodeArrived, context: Context, profile: Profile
+) -> Answer:
+    """Where the person chose to come without a name; else there is no code that could arrive."""
+    given = opening(state).consent
+    if not isinstance(given, Granted) or given.hand_over_by != "code":
+        return Refused("handed-over-by-name")
+    there = attend(
+        state, commands.RecordAttendance(referral_id=command.referral_id), context, profile
+    )
+    if isinstance(there, Refused):
+        return there
+    arrived = events.CodeArrived(referral_id=command.referral_id, arrived_at=context.occurred_at)
+    return (arrived, *there)
 
 
 def engage(

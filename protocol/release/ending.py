@@ -28,6 +28,14 @@ def close(
     )
 
 
+def dated(said: tuple[Event, ...], context: Context) -> tuple[Event, ...]:
+    """The end says when it was: how long the case is kept counts from there (D28)."""
+    at = {"closed_at": context.received_at}
+    return tuple(
+        one.model_copy(update=at) if isinstance(one, events.CaseClosed) else one for one in said
+    )
+
+
 def record_death(
     state: State, fact: facts.PersonDied, context: Context, profile: Profile
 ) -> tuple[Event, ...] | Refused:

@@ -8,6 +8,7 @@ from throughcare.contracts import intake_events as intake
 from throughcare.contracts import life_events as life
 from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as events
+from throughcare.contracts import rights_events as rights
 from throughcare.contracts.care_events import (
     RecipientTold,
     WaitingPlaceTaken,
@@ -82,6 +83,9 @@ _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
     "weekend-release": (events.AppointmentBooked,),
     "D31": (events.ClientAttended, events.ServiceEngaged),
     "D23": (RecipientTold, WithdrawalAcknowledged),
+    "D24": (rights.DataShown,),
+    "D28": (rights.CaseForgotten,),
+    "D29": (rights.EmergencyAccessReviewed,),
 }
 
 

@@ -11,6 +11,7 @@ from throughcare.protocol.record import replace
 from throughcare.protocol.release import care, medicine_fold
 from throughcare.protocol.release.life_fold import LifeEvent, apply_life
 from throughcare.protocol.release.medicine_fold import MedicineEvent
+from throughcare.protocol.release.rights_fold import RightsEvent, apply_right
 from throughcare.protocol.release.state import (
     OVER,
     PLACED,
@@ -80,6 +81,8 @@ ReleaseEvent = (
     | MedicineEvent
     | LifeEvent
     | care.CareEvent
+    | RightsEvent
+    | events.CodeArrived
 )
 
 #: Of attempts in vain: enough for any rule, and a bound on the state.
@@ -146,6 +149,7 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
             | events.PersonReincarcerated()
             | events.LossConfirmed()
             | events.FollowUpCompleted()
+            | events.CodeArrived()
         ):
             return own  # what follows from them is said by the events beside them
         case (
@@ -161,6 +165,8 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
             return apply_life(own, event)
         case _ if isinstance(event, care.CareEvent):
             return care.apply(own, event)
+        case _ if isinstance(event, RightsEvent):
+            return apply_right(own, event)
         case _:
             return _person(own, event)
 

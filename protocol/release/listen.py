@@ -58,7 +58,11 @@ def listen(heard: Heard, event: Message) -> Heard:
                 for item in data.items
             )
             granted = Granted(
-                data.consent_id, data.expires_on, permissions, data.feedback_to_facility
+                data.consent_id,
+                data.expires_on,
+                permissions,
+                data.feedback_to_facility,
+                data.hand_over_by or "identity",
             )
             return replace(heard, consent=granted, consented_at=event.recorded_at)
         case ConsentNarrowed() | ConsentWidened() | ConsentRenewed():
@@ -92,4 +96,5 @@ def _granted(
         for item in event.items
     )
     feedback = isinstance(before, Granted) and before.feedback_to_facility
-    return Granted(event.consent_id, event.expires_on, permissions, feedback)
+    by = before.hand_over_by if isinstance(before, Granted) else "identity"
+    return Granted(event.consent_id, event.expires_on, permissions, feedback, by)

@@ -21,6 +21,7 @@ from throughcare.protocol.release.life_promises import (
     life_promises,
 )
 from throughcare.protocol.release.medicine_promises import of_care
+from throughcare.protocol.release.rights_promises import of_rights
 from throughcare.protocol.release.rules import (
     counted_from,
     is_care,
@@ -34,6 +35,7 @@ from throughcare.protocol.release.state import (
     Deadline,
     Ended,
     Failed,
+    Forgotten,
     InCustody,
     LeftUnasked,
     Lost,
@@ -57,8 +59,9 @@ def promises(state: State, profile: Profile) -> Iterator[Deadline]:
     """Every promise the state implies, also those already missed whose cause still stands."""
     person = state.own.person
     yield from care_promises.of_recipients(state, profile)
+    yield from of_rights(state, profile)
     match person:
-        case Ended():
+        case Ended() | Forgotten():
             return
         case InCustody():
             yield from _before_release(state, person, profile)

@@ -12,6 +12,7 @@ from throughcare.contracts.codes import (
     AbsenceKind,
     CloseReason,
     DeadlineCode,
+    HandOverBy,
     MedicineLine,
     NeedFlag,
     Origin,
@@ -24,9 +25,10 @@ from throughcare.contracts.codes import (
 )
 from throughcare.protocol.record import Record
 from throughcare.protocol.release.medicine_state import Kit, Line, Support
+from throughcare.protocol.release.rights_state import Rights
 
 #: Of the dumped form below.
-STATE_VERSION = 4
+STATE_VERSION = 5
 
 # -- a referral ----------------------------------------------------------------------------------
 
@@ -211,9 +213,14 @@ class Ended(Record, frozen=True, tag="ended"):
     reason_code: CloseReason
     #: Where the person was: a case may be reopened.
     was: InCustody | LeftUnasked | Outside | None = None
+    closed_at: datetime | None = None
 
 
-Situation = InCustody | LeftUnasked | Outside | Ended
+class Forgotten(Record, frozen=True, tag="forgotten"):
+    """Nothing is left of it, and nothing is heard of it any more."""
+
+
+Situation = InCustody | LeftUnasked | Outside | Ended | Forgotten
 
 
 # -- promises ------------------------------------------------------------------------------------
@@ -272,6 +279,7 @@ class Own(Record, frozen=True):
     recalls: tuple[Recall, ...] = ()
     #: Receivers that closed: nothing of this case goes to them any more.
     suspended: tuple[str, ...] = ()
+    rights: Rights = Rights()
 
 
 # -- what intake said ----------------------------------------------------------------------------
@@ -294,6 +302,7 @@ class Granted(Record, frozen=True, tag="granted"):
     permissions: tuple[Permission, ...]
     #: The facility may hear how it went on after the release.
     feedback_to_facility: bool = False
+    hand_over_by: HandOverBy = "identity"
 
 
 class Stopped(Record, frozen=True, tag="stopped"):

@@ -17,6 +17,7 @@ from throughcare.contracts import life_commands as lc
 from throughcare.contracts import life_facts as lf
 from throughcare.contracts import medicine_commands as mc
 from throughcare.contracts import release_commands as rc
+from throughcare.contracts import rights_commands as xc
 from throughcare.contracts.codes import Receiver
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.decision import Held, Refused
@@ -54,6 +55,24 @@ _ENDS: tuple[tuple[Data, str], ...] = (
     (ic.WithdrawConsent(received_how="phone"), "client"),
     (lc.VoidCase(reason_code="duplicate"), "ngo"),
     (lc.MoveOutOfScope(reason_code="left-country"), "ngo"),
+    (xc.ForgetCase(), "client"),
+)
+_DPO = ("dpo-kg", "dpo")
+#: Nothing of it changes the course, whatever state the case is in.
+_RIGHTS: tuple[tuple[Data, tuple[str, str]], ...] = (
+    (xc.AskToSeeData(), ("x", "client")),
+    (xc.ConfirmDataShown(), _DPO),
+    (
+        xc.CorrectEvent(target_event_id=UUID(int=9), field="day", reason_code="other"),
+        ("ngo-one", "ngo"),
+    ),
+    (xc.GiveFeedback(instrument_code="short-5", score_band=3), ("x", "client")),
+    (xc.FileComplaint(about=("pressure", "conduct", "pressure")), ("x", "client")),
+    (xc.ReportLegalRequest(requester_kind="court", legal_basis_stated=True), _COORD),
+    (
+        xc.ReportEmergencyAccess(reason_code="cannot-speak", data_classes=("P1",)),
+        ("site-one", "system"),
+    ),
 )
 
 
@@ -146,7 +165,9 @@ class History:
 
     def _consented(self) -> None:
         self.tell(self.country.offer, *_PSYCH)
-        self.tell(self.country.consents[0], *_PSYCH)
+        by = self._one((None, None, "code"))
+        said = self.country.consents[0].model_copy(update={"hand_over_by": by})
+        self.tell(said, *_PSYCH)
 
     def _planned(self) -> None:
         self.tell(_NEEDS[self._below(2)], *_PSYCH)
@@ -372,6 +393,7 @@ class History:
                     rc.ReportMissedAppointment(referral_id=id_),
                     self._tried(id_, self._one(("met", "reached", "not-reached"))),
                     rc.RecordAttendance(referral_id=id_),
+                    rc.ConfirmCodeArrived(referral_id=id_),
                     rc.EngageService(referral_id=id_, criterion_code="other"),
                     rc.AcknowledgeRelease(referral_id=id_),
                     self._checked(id_),
@@ -430,6 +452,23 @@ class History:
                 answer = cc.AcknowledgeWithdrawal(referral_id=one.referral_id, **kept)
                 role = self.country.parties[one.receiver]
                 self.tell(answer, one.receiver, role)
+
+    # -- rights ------------------------------------------------------------------------------------
+
+    def somebody_uses_a_right(self) -> None:
+        said, who = self._one(_RIGHTS)
+        self.tell(said, *who)
+
+    def somebody_decides_about_a_look_or_a_demand(self) -> None:
+        rights = self.story.release.own.rights
+        by = self._one((_DPO, _DPO, _COORD, ("ngo-one", "ngo")))
+        for request in rights.requests[-1:]:
+            opinion = self._one(("disclose", "disclose", "refuse"))
+            self.tell(xc.DecideLegalRequest(request_id=request.id, opinion=opinion), *by)
+        for access in rights.accesses[:1]:
+            verdict = self._one(("justified", "not-justified"))
+            review = xc.ReviewEmergencyAccess(access_id=access.id, verdict=verdict)
+            self.tell(review, self._one((_DPO[0], access.party)), "dpo")
 
     # -- ends, and what comes after ----------------------------------------------------------------
 
@@ -518,6 +557,8 @@ _OFTEN: dict[Callable[[History], None], int] = {
     History.the_follow_up_goes_to_its_end: 1,
     History.outreach_is_in_vain: 1,
     History.a_recipient_answers: 1,
+    History.somebody_uses_a_right: 1,
+    History.somebody_decides_about_a_look_or_a_demand: 1,
     History.something_rare_happens: 2,
     History.somebody_wants_it_to_go_on: 1,
     History.somebody_answers_an_alarm: 1,

@@ -321,6 +321,7 @@ GRANTED = ie.ConsentGranted(
     expires_on=(START + timedelta(days=300)).date(),
     signed_how="ink",
     feedback_to_facility=False,
+    hand_over_by="identity",
 )
 PSYCH = ("kg-31", "prison-psych")
 

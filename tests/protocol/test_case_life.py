@@ -235,7 +235,7 @@ def test_from_any_state_these_end_a_case_and_leave_no_promise(
 
     assert event in story.types()
     assert story.release.own.person.reason_code == reason
-    assert story.live() == {}
+    assert story.codes() == {"D28"}
     assert _stages(story) == ("closed",) * 2
     assert story.tell(command, *who) == Refused("case-closed")
 
@@ -329,7 +329,7 @@ def test_a_new_imprisonment_ends_the_case_at_every_state_outside(
     story.must(BACK, *COORD)
 
     assert story.release.own.person.reason_code == "reincarcerated"
-    assert story.live() == {}
+    assert story.codes() == {"D28"}
 
 
 # -- reopened ------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from throughcare.protocol.intake import changing
 from throughcare.protocol.intake import consent as consenting
 from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.profiles.model import Profile, ReceiverRule, ServiceRule
-from throughcare.protocol.release import HALF, care_promises
+from throughcare.protocol.release import care_promises
 from throughcare.protocol.release import referral as referring
 from throughcare.protocol.release.state import Ended, Outside
 from throughcare.protocol.stage import stage_of
@@ -423,8 +423,8 @@ def test_a_withdrawal_with_three_referrals_open_asks_three_recipients(story: Sto
     }
     due = {step: at - story.now for (code, _, step), at in story.live().items() if code == "D23"}
     assert due == {24: timedelta(hours=24), 72: timedelta(hours=72)}
-    assert len(story.live()) == 6
-    assert story.codes() == {"D23"}
+    assert len(story.live()) == 6 + 1
+    assert story.codes() == {"D23", "D28"}
 
 
 def test_who_declined_never_knew_and_is_not_asked(story: Story) -> None:
@@ -458,7 +458,7 @@ def test_a_closed_case_keeps_asking_its_recipients_and_promises_nothing_else(out
     assert len(out.alarms()) == 1
     answer = cc.AcknowledgeWithdrawal(referral_id=second, data_action="kept-by-law")
     out.must(answer, "rehab-one", "rehab-centre")
-    assert {key[1] for key in out.live()} == {first}
+    assert {key[1] for key in out.live()} == {first, None}
 
     out.after(hours=50)
     assert {(a.code, a.step, a.to_role) for a in out.alarms()} == {
@@ -468,8 +468,7 @@ def test_a_closed_case_keeps_asking_its_recipients_and_promises_nothing_else(out
     out.must(rc.AcknowledgeEscalation(escalation_id=out.alarms()[0].id), *COORD)
     out.must(cc.AcknowledgeWithdrawal(referral_id=first, data_action="deleted"), *ONE)
 
-    assert (out.live(), out.alarms()) == ({}, [])
-    assert HALF.next_due_at(out.release) is None
+    assert (out.codes(), out.alarms()) == ({"D28"}, [])
     late = cc.AcknowledgeWithdrawal(referral_id=first, data_action="deleted")
     assert out.tell(late, *ONE) == Refused("case-closed")
 
@@ -502,7 +501,7 @@ def test_a_recipient_that_is_being_asked_is_not_asked_twice(out: Story) -> None:
 
     asked = [e.receiver for e in out.events(ce.PermissionRecalled)]
     assert sorted(asked) == ["ngo-one", "rehab-one"]
-    assert len(out.live()) == 4
+    assert len(out.live()) == 4 + 1
 
 
 def test_what_a_recipient_owes_from_before_is_owed_after_any_end(out: Story) -> None:
@@ -512,7 +511,7 @@ def test_what_a_recipient_owes_from_before_is_owed_after_any_end(out: Story) -> 
     assert "D23" in alarms
     out.must(rc.ReportDeath(), "rehab-one", "rehab-centre")
 
-    assert out.codes() == {"D23"}
+    assert out.codes() == {"D23", "D28"}
     assert [a.code for a in out.alarms()] == ["D23"]
 
 

@@ -12,7 +12,6 @@ from throughcare.contracts import release_commands as rc
 from throughcare.contracts import release_events as re
 from throughcare.contracts.kinds import Fact
 from throughcare.protocol.decision import Decided, Refused, Superseded
-from throughcare.protocol.release import HALF
 from throughcare.protocol.stage import stage_of
 from throughcare.tests.protocol.story import NGO, OFFER, START, Story, consent
 
@@ -222,14 +221,15 @@ def test_a_death_closes_the_case_and_cancels_what_is_open(story: Story) -> None:
     referral_id = story.accepted(1)
     story.must(facts.PersonDied(died_on=_on(0)), *PRISON)
 
-    assert [event.name for event in story.events()][-3:] == [
+    assert [event.name for event in story.events()][-4:] == [
         "person-died",
         "referral-cancelled",
         "case-closed",
+        "deadlines-changed",
     ]
     [cancelled] = story.events(re.ReferralCancelled)
     assert (cancelled.referral_id, cancelled.reason_code) == (referral_id, "case-closed")
-    assert HALF.next_due_at(story.release) is None
+    assert story.codes() == {"D28"}
 
 
 def test_a_death_outside_is_reported_by_who_learns_of_it(story: Story) -> None:

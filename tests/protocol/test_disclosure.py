@@ -1,6 +1,7 @@
 """Who may be given what, and who may enter it: every cell has the value it should have."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from itertools import product
 from typing import Any, get_args
 
@@ -86,7 +87,7 @@ def test_nobody_is_found_a_place_by_their_name() -> None:
 
     assert may_disclose(["ngo"], "place", ["P0"], asked) == Allowed(frozenset({"P0"}), "place")
     for one in ("P1", "P2", "P3", "P4", "P5"):
-        answer = may_disclose(["ngo"], "place", [one], OPEN)  # type: ignore[list-item]
+        answer = may_disclose(["ngo"], "place", [one], OPEN)
         assert refused(answer) == "class-not-for-purpose"
 
 
@@ -94,7 +95,7 @@ def test_who_did_not_accept_never_learns_who_it_was() -> None:
     asked = OPEN._replace(accepted=False)
 
     for purpose in ("handover", "dose", "reach", "social", "safety"):
-        assert refused(may_disclose(["ngo"], purpose, ["P1"], asked)) == "referral-not-accepted"  # type: ignore[arg-type]
+        assert refused(may_disclose(["ngo"], purpose, ["P1"], asked)) == "referral-not-accepted"
 
 
 def test_what_the_person_did_not_allow_this_party_goes_nowhere() -> None:
@@ -253,7 +254,7 @@ def test_no_country_promises_a_receiver_more_than_the_table_gives(country: str) 
     ],
 )
 def test_a_table_that_names_what_is_not_known_is_not_read(old: str, new: str, says: str) -> None:
-    text = disclosure.files("throughcare.protocol").joinpath("disclosure.yaml").read_text("utf-8")
+    text = files("throughcare.protocol").joinpath("disclosure.yaml").read_text("utf-8")
     assert old in text
 
     with pytest.raises(ValueError, match=f"disclosure.yaml: {says}"):
@@ -263,7 +264,7 @@ def test_a_table_that_names_what_is_not_known_is_not_read(old: str, new: str, sa
 # -- the notice -----------------------------------------------------------------------------------
 
 UNTIL = date(2026, 9, 1)
-_TEXT = redisclosure.files("throughcare.protocol").joinpath("redisclosure.yaml")
+_TEXT = files("throughcare.protocol").joinpath("redisclosure.yaml")
 
 
 def test_a_notice_says_what_for_and_until_when_and_which_text_it_was() -> None:

@@ -264,8 +264,8 @@ def test_an_alarm_is_acknowledged_by_whom_it_addresses_or_a_coordinator(released
     assert released.tell(gone, *COORD) == Refused("escalation-unknown")
 
 
-def test_nothing_lives_once_the_case_is_closed(released: Story) -> None:
+def test_nothing_lives_once_the_case_is_closed_but_its_last_day(released: Story) -> None:
     released.must(rc.ReportDeath(), *ONE)
 
-    assert released.live() == {}
-    assert HALF.next_due_at(released.release) is None
+    assert released.codes() == {"D28"}
+    assert HALF.next_due_at(released.release) == released.live()["D28", None, None]

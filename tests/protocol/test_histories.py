@@ -12,9 +12,21 @@ from throughcare.contracts.codes import ConsentItem, ReceiverType
 from throughcare.contracts.consent_events import ConsentNarrowed, ConsentRenewed, ConsentWidened
 from throughcare.contracts.envelope import decode, encode
 from throughcare.contracts.life_commands import ReopenCase
+from throughcare.contracts.rights_events import RIGHTS_EVENTS
+from throughcare.protocol.decision import Refused
+from throughcare.protocol.release.care import OUTLIVES
 from throughcare.protocol.release.promises import key_of, promises
 from throughcare.protocol.release.rules import counted_from
-from throughcare.protocol.release.state import PLACED, Ended, Failed, Opening, Outside, Sent
+from throughcare.protocol.release.state import (
+    PLACED,
+    Ended,
+    Failed,
+    Forgotten,
+    Opening,
+    Outside,
+    Own,
+    Sent,
+)
 from throughcare.protocol.stage import stage, stage_of
 from throughcare.tests.protocol.generated import History, numbers, shortest
 from throughcare.tests.protocol.story import CASE, Story
@@ -38,6 +50,7 @@ _AFTER_THE_END = {
     "escalation-cleared",
     "recipient-told",
     "withdrawal-acknowledged",
+    *(model.name for model in RIGHTS_EVENTS),
 }
 
 
@@ -68,8 +81,13 @@ def _one_live_set(history: History) -> None:
     assert len(owing) == len(set(owing))
     if isinstance(state.own.person, Ended):
         left = (*state.own.live, *state.own.done, *state.own.escalations)
-        assert {one.code for one in left} <= {"D23"}, "closed means closed"
-        assert owing or not (state.own.live or state.own.escalations)
+        assert {one.code for one in left} <= OUTLIVES, "closed means closed"
+        assert "D28" in {one.code for one in state.own.live}
+        rights = state.own.rights
+        owed = owing or rights.accesses or rights.asked_at
+        assert owed or not [one for one in state.own.escalations if one.code != "D28"]
+    if isinstance(state.own.person, Forgotten):
+        assert state.own == Own(Forgotten(), None, (), (), (), ()), "nothing is left"
 
 
 def _nobody_is_forgotten(history: History) -> None:
@@ -156,12 +174,17 @@ def _happens_once(story: Story) -> None:
 
 def _is_over_at_the_end(history: History) -> None:
     story = history.story
-    ended = False
+    ended = forgotten = False
     for message in story.said:
         if message.source == "/services/release":
             name = message.data.name
+            assert not forgotten, name
+            forgotten = name == "case-forgotten"
             assert not ended or name == "episode-resumed" or name in _AFTER_THE_END, name
             ended = name == "case-closed" or (ended and name != "episode-resumed")
+    if forgotten and not story.undelivered:
+        for data, party, role, _ in history.told[-3:]:
+            assert isinstance(story.tell(data, party, role), Refused), data
     if not isinstance(story.release.own.person, Ended) or story.undelivered:
         return
     for data, party, role, at in history.told[-3:]:

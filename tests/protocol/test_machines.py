@@ -9,6 +9,7 @@ from throughcare.protocol import machines
 from throughcare.protocol.machines import BadMachinesError, check, table
 from throughcare.tests.protocol.grid import cases, recipients, referrals
 from throughcare.tests.protocol.grid_of_care import kits, lines, programmes
+from throughcare.tests.protocol.grid_of_rights import arrivals, rights
 from throughcare.tests.protocol.walking import Fired, Walk, steps_of_the_table
 
 EVENT_NAMES = {model.name for model in EVENTS}
@@ -19,6 +20,8 @@ MACHINES = table().machines
 def _grid() -> frozenset[Fired]:
     fired: set[Fired] = set()
     for story in (*cases(), *referrals(), *recipients(), *lines(), *kits()):
+        fired |= Walk().through(story).fired
+    for story in (*rights(), *arrivals()):
         fired |= Walk().through(story).fired
     for story in programmes():
         fired |= Walk().through(story).fired

@@ -122,6 +122,9 @@ class Walk:
             for one in own.enrolments:
                 yield ("programme", one.programme_code), one.stand
             return
+        if isinstance(own.person, of_release.Forgotten):
+            yield ("episode", None), "forgotten"
+            return  # nothing else of it is left here
         if ("episode", None) in self.stands:  # the opening is told by the other half
             yield ("episode", None), _episode(own.person)
         for one in own.referrals:
@@ -129,6 +132,13 @@ class Walk:
         for one in own.lines:
             yield ("medicine", one.line), one.stand.__struct_config__.tag
         yield ("naloxone", None), _KIT[type(own.kit)]
+        rights = own.rights
+        if ("seeing", None) in self.stands:
+            yield ("seeing", None), "shown" if rights.asked_at is None else "asked"
+        for request in rights.requests:
+            yield ("legal-request", request.id), "received"
+        for access in rights.accesses:
+            yield ("emergency-access", access.id), "used"
         for one in own.recalls:
             yield ("recipient", one.referral_id), "told" if one.told else "asked"
 
