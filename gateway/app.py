@@ -1,6 +1,7 @@
 """The gateway process: HTTP door, Kafka facts door, relay, outcomes."""
 
 from throughcare.gateway.entrance import Entrance
+from throughcare.gateway.erasing import ErasedList, Eraser
 from throughcare.gateway.facts_door import FactsDoor
 from throughcare.gateway.forgetting import forget
 from throughcare.gateway.gate import Gate
@@ -41,7 +42,13 @@ async def build(process: Process) -> None:
     await process.consume(Projector(SERVICE, hearing.project, after_commit=hearing.committed))
 
     facts = FactsDoor(process, relay)
-    lease = Lease(settings.database, facts.read_forever)
+    eraser = Eraser(process.pool, ErasedList(settings.erased_list))
+
+    async def lead() -> None:
+        await eraser.begin()
+        await facts.read_forever()
+
+    lease = Lease(settings.database, lead)
     process.spawn("lease", lease.hold_forever())
 
     async def tell() -> None:
@@ -52,6 +59,11 @@ async def build(process: Process) -> None:
         if lease.held:
             await facts.settle_letters()
 
+    async def erase() -> None:
+        if lease.held:
+            await eraser.erase_due()
+
+    process.every("erasing", 2.0, erase, "throughcare_erased")
     process.every("telling", 0.5, tell, "throughcare_outcomes")
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")

@@ -21,6 +21,8 @@ from throughcare.contracts.release_events import (
     PersonReleasedBeforeConsent,
     PersonTransferred,
 )
+from throughcare.contracts.rights_events import CaseForgotten
+from throughcare.gateway.erasing import forget
 from throughcare.gateway.parties import ANSWERING_ROLES, PRISON_ROLES
 from throughcare.gateway.taking import mark_of
 from throughcare.protocol.profiles import PROFILES
@@ -69,6 +71,8 @@ class Holding:
                 await self._answered(connection, message, answered)
             case CaseClosed() as closed:
                 await self._closed(connection, message, closed.reason_code)
+            case CaseForgotten():
+                await forget(connection, message.case_ref)
             case EpisodeResumed() as resumed:
                 await self._resumed(connection, message, resumed)
             case _:

@@ -160,6 +160,7 @@ class Stage:
                 "THROUGHCARE_DATABASE__URL": self.postgres.url(role=role_of(schema)),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self._key),
                 "THROUGHCARE_VAULT_KEY_FILE": str(self._key),
+                "THROUGHCARE_ERASED_LIST": str(self.home / "erased"),
                 "THROUGHCARE_LOG_LEVEL": "warning",
                 **more,
             },

@@ -63,8 +63,7 @@ async def keep_permissions(connection: Connection, events: Sequence[Message]) ->
 def _agreement(event: Message) -> tuple[UUID, bool, bool]:
     granted = event.data
     assert isinstance(granted, ConsentGranted)
-    by_code = getattr(granted, "hand_over_by", "identity") == "code"
-    return event.case_ref, by_code, granted.feedback_to_facility
+    return event.case_ref, granted.hand_over_by == "code", granted.feedback_to_facility
 
 
 def _permissions(event: Message) -> set[tuple[UUID, str, str, str, datetime]]:

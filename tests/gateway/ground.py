@@ -88,6 +88,7 @@ class Gateway:
                 "THROUGHCARE_DATABASE__DOOR_URL": self.database.url("throughcare_door"),
                 "THROUGHCARE_SEALING_KEY_FILE": str(self.home / "seal"),
                 "THROUGHCARE_VAULT_KEY_FILE": str(self.home / "vault"),
+                "THROUGHCARE_ERASED_LIST": str(self.home / "erased"),
                 "THROUGHCARE_HTTP__PORT": str(self.port),
                 "THROUGHCARE_DEMO_PAGE": "true",
                 **environment,

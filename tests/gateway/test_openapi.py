@@ -31,6 +31,7 @@ async def test_the_document_is_valid_and_names_the_doors(document: Any) -> None:
         "get /v1/cases/{alias}/timeline",
         "put /v1/cases/{alias}/details/{data_class}",
         "post /v1/cases/{alias}/disclosures",
+        "post /v1/cases/{alias}/emergency-access",
         "get /livez",
         "get /readyz",
         "get /metrics",
