@@ -70,6 +70,9 @@ grant execute on function timeline.record_read(uuid, text, text), timeline.entri
 -- The watcher reads primary data and writes only what it found.
 grant usage on schema watcher, intake, release, notifications, timeline to throughcare_watcher;
 grant select, insert, update, delete on all tables in schema watcher to throughcare_watcher;
+-- Its windows on the doors: written through, they would change what stands behind them.
+revoke insert, update, delete on watcher.undecided, watcher.prisons, watcher.facts, watcher.held
+    from throughcare_watcher;
 grant usage on all sequences in schema watcher to throughcare_watcher;
 grant select on intake.events, release.events, runtime.heartbeats to throughcare_watcher;
 grant select (partition, position) on intake.outcomes, release.outcomes, notifications.events

@@ -3,7 +3,8 @@
 Settings come from the same environment as the services', read by its own few lines:
 THROUGHCARE_DATABASE__URL, THROUGHCARE_SMTP__HOST, __PORT, __SENDER, __USERNAME, __PASSWORD,
 __STARTTLS; and THROUGHCARE_WATCHER__EMAIL (who is told; nobody, if unset), __EVERY_S (seconds from
-look to look), __PATIENCE_S (seconds to wait for PostgreSQL), __SERVICES (who has to be heard of).
+look to look), __PATIENCE_S (seconds to wait for PostgreSQL), __SERVICES (who has to be heard of),
+__FEED_SILENT_DAYS (working days without a fact of a prison that used to send them).
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from throughcare.services.watcher import mail
+from throughcare.services.watcher import feed, mail
 from throughcare.services.watcher.look import look
 from throughcare.services.watcher.mail import Count, Smtp
 from throughcare.services.watcher.store import SQL, Connection
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     #: Seconds without PostgreSQL: at the start to give up, later to tell somebody.
     patience_s: float
     services: tuple[str, ...]
+    feed_silent_days: int = feed.DAYS
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -64,11 +66,12 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
             float(value("WATCHER__EVERY_S", "10")),
             float(value("WATCHER__PATIENCE_S", "20")),
             tuple(filter(None, value("WATCHER__SERVICES", _SERVICES).split(","))),
+            int(value("WATCHER__FEED_SILENT_DAYS", str(feed.DAYS))),
         )
     except ValueError:
         raise SettingsError(
-            "A setting is no number: look at THROUGHCARE_SMTP__PORT, THROUGHCARE_WATCHER__EVERY_S "
-            "and THROUGHCARE_WATCHER__PATIENCE_S."
+            "A setting is no number: look at THROUGHCARE_SMTP__PORT, THROUGHCARE_WATCHER__EVERY_S, "
+            "THROUGHCARE_WATCHER__PATIENCE_S and THROUGHCARE_WATCHER__FEED_SILENT_DAYS."
         ) from None
 
 
@@ -124,7 +127,10 @@ class Watcher:
             while not self._stopping.is_set():
                 self._wake.clear()
                 found = await look(
-                    connection, self._settings.services, self._loop.time() - self._started
+                    connection,
+                    self._settings.services,
+                    self._loop.time() - self._started,
+                    self._settings.feed_silent_days,
                 )
                 self._looked_at = self._loop.time()
                 if found.alarms:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from throughcare.services.watcher import store
+from throughcare.services.watcher import feed, store
 from throughcare.services.watcher.case import Case, read
 from throughcare.services.watcher.store import SQL, Connection, Stored
 
@@ -22,6 +22,7 @@ KINDS = {
     "event-unreadable": "stored events cannot be read",
     "check-broken": "a check could not be made",
     "service-silent": "services are silent",
+    "feed-silent": "prisons that sent facts are silent, and people there wait for a release",
     "commands-waiting": "something taken is undecided for five minutes",
     "journal-unsaid": "journals are not published for five minutes",
     "reader-behind": "readers stand still for five minutes",
@@ -47,8 +48,13 @@ class _Read(NamedTuple):
     alarms: set[Alarm]
 
 
-async def look(connection: Connection, services: Sequence[str], up_s: float) -> Found:
-    """Read on, check, and write down; `up_s`: seconds this process has been up."""
+async def look(
+    connection: Connection, services: Sequence[str], up_s: float, feed_days: int = feed.DAYS
+) -> Found:
+    """Read on, check, and write down; `up_s`: seconds this process has been up.
+
+    `feed_days`: working days that a prison's system may be silent.
+    """
     alarms: set[Alarm] = set()
     for half in ("intake", "release"):
         try:
@@ -57,7 +63,7 @@ async def look(connection: Connection, services: Sequence[str], up_s: float) -> 
             alarms.add(Alarm("check-broken", f"read {half}"))
     async with connection.transaction():
         await connection.fetch(SQL["hold_state"])
-        found = await _check(connection, alarms, services, up_s)
+        found = await _check(connection, alarms, services, up_s, feed_days)
         kinds = [alarm.kind for alarm in found.alarms]
         subjects = [alarm.subject for alarm in found.alarms]
         await connection.execute(SQL["raise_alarms"], kinds, subjects)
@@ -111,7 +117,11 @@ async def _read_on(connection: Connection, half: str) -> _Read:
 
 
 async def _check(
-    connection: Connection, alarms: set[Alarm], services: Sequence[str], up_s: float
+    connection: Connection,
+    alarms: set[Alarm],
+    services: Sequence[str],
+    up_s: float,
+    feed_days: int,
 ) -> Found:
     seen = {"events-missing", "check-broken"}
 
@@ -132,11 +142,26 @@ async def _check(
     await check("check_checkpoint", {"checkpoint-old"}, up_s)
     try:
         async with connection.transaction():
+            alarms |= await _silent(connection, feed_days)
+        seen.add("feed-silent")
+    except asyncpg.PostgresError:
+        alarms.add(Alarm("check-broken", "feeds"))
+    try:
+        async with connection.transaction():
             alarms |= await _standing_still(connection)
         seen |= {"journal-unsaid", "reader-behind"}
     except asyncpg.PostgresError:
         alarms.add(Alarm("check-broken", "behind"))
     return Found(frozenset(alarms), frozenset(seen))
+
+
+async def _silent(connection: Connection, days: int) -> set[Alarm]:
+    rows = await connection.fetch(SQL["feeds"], feed.REGULAR)
+    return {
+        Alarm("feed-silent", row["party"])
+        for row in rows
+        if feed.silent_at(row["last_at"], days) <= row["real_now"]
+    }
 
 
 async def _standing_still(connection: Connection) -> set[Alarm]:

@@ -93,6 +93,18 @@ WHERE (EXISTS (SELECT FROM timeline.waiting)
   AND NOT EXISTS (SELECT FROM timeline.checkpoints WHERE signed_at > clock_timestamp() - interval '10 minutes')
   AND $1::float8 > 600;
 
+-- feeds --
+-- Prisons that used to send facts and hold cases of people who are not released: the last fact of each.
+SELECT p.party, last.at AS last_at, clock_timestamp() AS real_now
+FROM watcher.prisons p
+CROSS JOIN LATERAL (SELECT max(f.taken_at) AS at FROM watcher.facts f WHERE f.party = p.party) AS last
+WHERE (SELECT count(*) FROM generate_series(0, 13) AS d (back)
+       WHERE EXISTS (SELECT FROM watcher.facts f WHERE f.party = p.party
+                     AND f.taken_at > last.at - make_interval(days => d.back + 1)
+                     AND f.taken_at <= last.at - make_interval(days => d.back))) >= $1
+  AND EXISTS (SELECT FROM watcher.held h LEFT JOIN watcher.cases c USING (case_ref)
+              WHERE h.party = p.party AND c.released_at IS NULL AND c.closed IS NOT TRUE);
+
 -- behind --
 -- Journals not said up to their end, and readers not at the end of a journal: how far each is.
 WITH journals (topic, partition, last) AS (

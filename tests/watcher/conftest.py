@@ -19,7 +19,8 @@ NOON = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 _EMPTY = """
     DELETE FROM release.halted; DELETE FROM release.dead_letters;
     DELETE FROM intake.events; DELETE FROM release.events;
-    DELETE FROM gateway.commands; DELETE FROM gateway.parties;
+    DELETE FROM gateway.commands; DELETE FROM gateway.aliases; DELETE FROM gateway.cases;
+    DELETE FROM gateway.parties;
     DELETE FROM timeline.waiting; DELETE FROM timeline.checkpoints;
     UPDATE timeline.log SET size = 0;
     DELETE FROM runtime.journals; DELETE FROM runtime.heartbeats;

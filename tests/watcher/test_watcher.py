@@ -305,6 +305,7 @@ async def test_a_check_that_cannot_be_made_is_an_alarm_and_clears_nothing(scene:
     await scene.owner.execute("GRANT SELECT ON watcher.cases TO throughcare_watcher")
     assert found == [
         ("check-broken", "check_promise"),
+        ("check-broken", "feeds"),
         ("check-broken", "read release"),
         ("nobody-met", str(case)),
     ]
@@ -328,6 +329,17 @@ async def test_it_may_write_nothing_but_what_it_found(scene: Scene) -> None:
     )
 
     assert [row["table_schema"] for row in rows] == ["watcher"]
+    views = await scene.owner.fetch(
+        "SELECT table_name FROM information_schema.views WHERE table_schema = 'watcher'"
+    )
+    assert len(views) > 1
+    for view in views:  # written through, a view would change what stands behind it
+        for right in ("INSERT", "UPDATE", "DELETE"):
+            assert not await scene.owner.fetchval(
+                "SELECT has_table_privilege('throughcare_watcher', $1, $2)",
+                f"watcher.{view['table_name']}",
+                right,
+            )
 
 
 def test_it_imports_nothing_of_what_it_watches() -> None:
