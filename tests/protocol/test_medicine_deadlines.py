@@ -9,10 +9,12 @@ from throughcare.contracts import medicine_commands as mc
 from throughcare.contracts import medicine_events as me
 from throughcare.contracts import release_commands as rc
 from throughcare.contracts import release_events as re
+from throughcare.contracts.codes import ServiceType
+from throughcare.protocol import release as half
 from throughcare.protocol.calendar import before_release
 from throughcare.protocol.decision import Refused
 from throughcare.protocol.profiles import PROFILES
-from throughcare.protocol.profiles.model import Span
+from throughcare.protocol.profiles.model import ServiceRule, Span
 from throughcare.tests.protocol.medicine_story import (
     HEALTH,
     LEAFLET,
@@ -102,8 +104,12 @@ def test_d10_missed_alarms_the_site_and_prison_health(inside: Story) -> None:
 
 
 def test_d10_with_no_site_goes_to_the_coordinator_and_a_line_no_service_carries_has_none(
-    inside: Story,
+    inside: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    profile = PROFILES[VERSION]
+    less: dict[ServiceType, ServiceRule] = dict(profile.services)
+    del less["mental-health"]
+    monkeypatch.setattr(half, "PROFILES", {VERSION: profile._replace(services=less)})
     wanted(wanted(inside), "psychiatric")
     assert due(inside, "D10", "psychiatric") is None
     inside.after(days=54)

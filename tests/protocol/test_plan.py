@@ -94,11 +94,12 @@ def test_needs_propose_what_the_country_has_each_once() -> None:
         "psychosocial-support",
         "oat",
         "documents",
+        "mental-health",
         "family-support",
     ]
-    assert [item.item for item in proposed] == [1, 2, 3, 4]
-    assert [item.mandatory for item in proposed] == [True, True, False, False]
-    assert [item.pathway for item in proposed] == ["none", "oat", "none", "none"]
+    assert [item.item for item in proposed] == [1, 2, 3, 4, 5]
+    assert [item.mandatory for item in proposed] == [True, True, False, True, False]
+    assert [item.pathway for item in proposed] == ["none", "oat", "none", "none", "none"]
 
 
 def test_where_there_is_no_medicine_none_is_proposed() -> None:
