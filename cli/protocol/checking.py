@@ -20,7 +20,7 @@ def problems_of(file: Path | None, comments: Path | None = None) -> list[Problem
             raise SetupError(f"{file} cannot be read: {error}") from None
         return _check(text, str(file))
     found = _check(machines.text(), machines.FILE)
-    for version in profiles.CURRENT.values() if comments is not None else ():
+    for version in profiles.PROFILES if comments is not None else ():
         found += comments_on(profiles.PROFILES[version], comments)[1]
     for entry in sorted(files(profiles).iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".yaml") and entry.name != "base.yaml":

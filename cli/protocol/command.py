@@ -13,7 +13,7 @@ from throughcare.runtime.errors import SetupError
 
 app = typer.Typer(help="Show, check, draw, write out and sign a country's protocol.")
 
-Country = Annotated[str, typer.Argument(help="Two letters, as KG.")]
+Country = Annotated[str, typer.Argument(help="Two letters, as KG; or a version, as kg-2026.1.")]
 Language = Annotated[str, typer.Option("--lang", help="ru or en.")]
 SignaturesIn = Annotated[
     Path | None,

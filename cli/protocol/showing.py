@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from throughcare.cli.protocol.gate import signatures_of
-from throughcare.protocol.profiles import CURRENT, current
+from throughcare.protocol.profiles import CURRENT, PROFILES, current
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.profiles.signing import unsigned
 from throughcare.runtime.errors import SetupError
 
 
 def profile_of(country: str) -> Profile:
-    """Raises SetupError where there is none."""
+    """A country's present protocol, or one by its version. Raises SetupError where there is none."""
+    if (version := country.lower()) in PROFILES:
+        return PROFILES[version]
     if country.upper() not in CURRENT:
         raise SetupError(
             f"There is no protocol of {country}: it is one of {', '.join(sorted(CURRENT))}."

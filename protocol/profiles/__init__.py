@@ -1,4 +1,4 @@
-"""Country rules as data: one file a country, read when first asked for, found by its version.
+"""Country rules as data: one file a version of a country, read when first asked for.
 
 `base.yaml` holds what is common; a country's file overrides it key by key.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -34,6 +35,9 @@ __all__ = ["CURRENT", "PROFILES", "BadProfileError", "changed", "check", "curren
 _FOLDER = files(__name__)
 _BASE = "base.yaml"
 _VERSION = re.compile(r"^protocol_version: \{value: ([a-z0-9.-]+),", re.MULTILINE)
+_STANDING = re.compile(r"^standing: \{value: (commented|approved),", re.MULTILINE)
+#: How far a version has come; a draft has come nowhere.
+_STANDINGS = ("", "commented", "approved")
 
 
 @cache
@@ -183,21 +187,28 @@ _FIXED = {"country", "protocol_version", "standing"}
 class _Shelf(Mapping[str, Profile]):
     """The profiles of this release by version, each read when it is first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Traversable = _FOLDER) -> None:
         #: How many stand here that no file says.
         self.lent = 0
-        self._files: dict[str, str] = {}
+        #: Country -> the version under which cases begin today: of those that have come furthest
+        #: (draft, commented, approved) the newest, so that a draft replaces nothing approved.
+        self.current: dict[str, str] = {}
+        self._files: dict[str, Traversable] = {}
         self._read: dict[str, Profile] = {}
-        for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
+        standings: dict[str, tuple[int, tuple[int, ...]]] = {}
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if file.name.endswith(".yaml"):
-                for version in _VERSION.findall(file.read_text("utf-8")):
-                    self._files[version] = file.name
+                text = file.read_text("utf-8")
+                for version in _VERSION.findall(text):
+                    self._files[version] = file
+                    standings[version] = _rank(version, text)
+        for version in sorted(standings, key=lambda version: standings[version]):
+            self.current[version[:2].upper()] = version
 
     def __getitem__(self, version: str) -> Profile:
         if (profile := self._read.get(version)) is None:
-            name = self._files[version]
-            text = _FOLDER.joinpath(name).read_text("utf-8")
-            profile = self._read[version] = read(text, name)
+            file = self._files[version]
+            profile = self._read[version] = read(file.read_text("utf-8"), file.name)
         return profile
 
     def lend(self, profile: Profile) -> Profile:
@@ -212,20 +223,18 @@ class _Shelf(Mapping[str, Profile]):
         return len(self._files)
 
 
+def _rank(version: str, text: str) -> tuple[int, tuple[int, ...]]:
+    standing = _STANDING.search(text)
+    numbers = tuple(int(number) for number in re.findall(r"[0-9]+", version))
+    return _STANDINGS.index(standing[1] if standing else ""), numbers
+
+
 #: Every profile this release knows; old versions stay as long as a case runs under them.
 _SHELF = _Shelf()
 PROFILES: Mapping[str, Profile] = _SHELF
 
 #: Country -> the version under which cases begin today.
-CURRENT: Mapping[str, str] = MappingProxyType(
-    {
-        "KG": "kg-2026.1",
-        "KZ": "kz-2026.1",
-        "TJ": "tj-2026.1",
-        "TM": "tm-2026.1",
-        "UZ": "uz-2026.1",
-    }
-)
+CURRENT: Mapping[str, str] = MappingProxyType(dict(sorted(_SHELF.current.items())))
 
 
 def current(country: str) -> Profile:

@@ -39,6 +39,8 @@ def senseless(base: Mapping[str, Key], own: Mapping[str, Key], file: str) -> Ite
         yield Problem(file, 1, f"{name} is missing")
     if missing:
         return
+    if not at("protocol_version").startswith(f"{at('country').lower()}-"):
+        yield wrong("protocol_version", f"is not of {at('country')}")
     known = {name.split(".")[1] for name in base if name.startswith("deadlines.")}
     for name in own:
         if name.startswith("deadlines.") and name.split(".")[1] not in known:

@@ -108,6 +108,12 @@ def test_a_country_without_a_protocol_is_one_sentence() -> None:
         profile_of("XX")
 
 
+def test_a_version_is_found_by_its_name_so_that_a_draft_can_be_read_beside_what_runs() -> None:
+    assert profile_of("kg-2026.1") is profile_of("KG") is profile_of("kg")
+    with pytest.raises(SetupError, match="one of KG, KZ, TJ, TM, UZ"):
+        profile_of("kg-1999.1")
+
+
 # -- words -----------------------------------------------------------------------------------------
 
 
