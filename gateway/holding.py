@@ -124,7 +124,9 @@ class Holding:
     ) -> None:
         """It learns nothing more of the person, and has to answer for what it holds."""
         case_ref, at = message.case_ref, message.recorded_at
-        await connection.execute(_SQL["owe"], case_ref, recalled.receiver, recalled.referral_id)
+        await connection.execute(
+            _SQL["owe"], case_ref, recalled.receiver, recalled.referral_id, recalled.recalled_at
+        )
         await self._may_answer(connection, case_ref, [recalled.receiver], at)
 
     async def _answered(

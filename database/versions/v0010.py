@@ -5,7 +5,7 @@ from alembic import op
 from throughcare.database.migrate import run_file
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:

@@ -6,7 +6,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from throughcare.gateway.http import details, emergency, messages, outcomes, probes, timeline
+from throughcare.gateway.http import (
+    details,
+    emergency,
+    messages,
+    outcomes,
+    owed,
+    probes,
+    timeline,
+)
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
 from throughcare.gateway.http.guard import Guard, failed
 from throughcare.gateway.page import demo
@@ -29,7 +37,7 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     )
     app.state.process = process
     app.state.doors = doors
-    for part in (details, emergency, messages, outcomes, timeline, probes):
+    for part in (details, emergency, messages, outcomes, owed, timeline, probes):
         app.include_router(part.router)
     if demo.is_wanted(process.settings):
         app.include_router(demo.router)

@@ -134,6 +134,37 @@ TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+OWED_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Open answers under your own names; say each with the command in `asked`.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["owed"],
+                    "properties": {
+                        "owed": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["subject", "referral_id", "asked", "due"],
+                                "properties": {
+                                    "subject": {"type": "string"},
+                                    "referral_id": {"type": "string", "format": "uuid"},
+                                    "asked": {"type": "string"},
+                                    "due": {"type": "string", "format": "date-time"},
+                                },
+                            },
+                        }
+                    },
+                }
+            }
+        },
+    },
+    **_problems(401, 503),
+}
+
+
 def said_responses(fields: dict[str, str], *, status: int) -> dict[int | str, dict[str, Any]]:
     """An answer with these fields, and every no."""
     schema = {"type": "object", "properties": {name: {"type": of} for name, of in fields.items()}}

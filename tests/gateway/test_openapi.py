@@ -28,6 +28,7 @@ async def test_the_document_is_valid_and_names_the_doors(document: Any) -> None:
         "post /v1/facts",
         "post /v1/commands",
         "get /v1/outcomes/{id}",
+        "get /v1/owed",
         "get /v1/cases/{alias}/timeline",
         "put /v1/cases/{alias}/details/{data_class}",
         "post /v1/cases/{alias}/disclosures",

@@ -1,0 +1,47 @@
+"""GET /v1/owed: what a party that lost its permission still has to say about what it holds (D23)."""
+
+from datetime import timedelta
+
+import asyncpg
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from throughcare.contracts.care_commands import AcknowledgeWithdrawal
+from throughcare.contracts.envelope import rfc3339
+from throughcare.gateway.http.doors import caller, doors_of
+from throughcare.gateway.http.openapi import OWED_RESPONSES
+from throughcare.protocol.profiles import PROFILES
+from throughcare.runtime import queries
+
+_SQL = queries.load("throughcare.gateway", "owed.sql")
+#: At a time; the next ones come once some are answered.
+_AT_MOST = 200
+router = APIRouter()
+
+
+@router.get(
+    "/v1/owed",
+    operation_id="listOwed",
+    summary="Which answers of one's own are open after permission ended",
+    responses=OWED_RESPONSES,
+)
+async def list_owed(request: Request) -> Response:
+    """The oldest first, 200 at most. An answer goes away once it was given."""
+    who = await caller(request)
+    async with doors_of(request).entrance.speak(who) as connection:
+        rows = await connection.fetch(_SQL["owed"], who.party.party, _AT_MOST)
+        for row in rows:
+            await connection.execute(_SQL["record_read"], row["case_ref"], who.party.party)
+    body = {"owed": [_shown(row) for row in rows]}
+    return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+def _shown(row: asyncpg.Record) -> dict[str, str]:
+    hours = PROFILES[row["protocol_version"]].care.recall_hours[-1]
+    return {
+        "subject": row["alias"],
+        "referral_id": str(row["referral_id"]),
+        "asked": AcknowledgeWithdrawal.type,
+        "due": rfc3339(row["recalled_at"] + timedelta(hours=hours)),
+    }
