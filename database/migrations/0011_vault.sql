@@ -527,8 +527,8 @@ begin
     where case_ref = p_case and source <> '';
     update notifications.deliveries set alias = null where case_ref = p_case and alias is not null;
     foreach place in array array['intake', 'release', 'notifications', 'timeline', 'gateway'] loop
-        execute format('update %I.dead_letters set sealed =  where case_ref = $1 and sealed <> ', place)
-        using p_case;
+        execute format('update %I.dead_letters set sealed = $2 where case_ref = $1 and sealed <> $2', place)
+        using p_case, ''::bytea;
     end loop;
     if not timeline.is_complete(p_case) then
         return false;
@@ -543,7 +543,7 @@ $$;
 
 -- What stands about a forgotten case, in every table that names cases; `opens`: it leads to the person.
 -- For the proof that nothing does. No row: no such code, or not forgotten.
-create function vault.remains(p_mark bytea) returns table (place text, found bigint, opens boolean)
+create function vault.remains(p_mark bytea) returns table (place text, standing bigint, opens boolean)
 language plpgsql stable security definer set search_path = vault, pg_temp as $$
 declare
     it uuid := (select c.case_ref from person_codes c join erased using (case_ref) where mark = p_mark);
@@ -566,7 +566,7 @@ begin
         else
             -- Codes, dates and counts under a random reference lead nowhere; the rest does.
             place := named;
-            execute format('select count(*) from %s where case_ref = $1', named) into found using it;
+            execute format('select count(*) from %s where case_ref = $1', named) into standing using it;
             opens := named not in (
                 'gateway.cases', 'gateway.commands', 'intake.cases', 'intake.events', 'intake.heard',
                 'intake.outcomes', 'intake.stopped', 'release.cases', 'release.events', 'release.heard',

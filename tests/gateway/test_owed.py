@@ -9,10 +9,8 @@ import orjson
 import pytest
 
 from throughcare.contracts.care_events import PermissionRecalled, WithdrawalAcknowledged
-from throughcare.contracts.envelope import Message, encode
 from throughcare.contracts.release_events import CaseClosed
 from throughcare.protocol.profiles import current
-from throughcare.runtime.ids import new_id
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway
 from throughcare.tests.gateway.test_life import REFERRAL, World, acknowledge
@@ -49,25 +47,9 @@ async def _owed(world: World, party: str = NGO) -> list[dict[str, Any]]:
     return [one for one in owed if world.alias in one["subject"]]
 
 
-async def _is_logged(world: World, said: PermissionRecalled) -> None:
-    """As the timeline keeps it."""
-    message = Message(
-        id=new_id(), source="/services/release", data=said, case_ref=world.opened.case_ref,
-        occurred_at=ASKED_AT, recorded_at=ASKED_AT, correlation_id=new_id(),
-        protocol_version="kg-2026.1", sequence=9, position=9,
-    )  # fmt: skip
-    await world.gateway.pool.execute(
-        "INSERT INTO timeline.entries (message_id, case_ref, kind, envelope)"
-        " VALUES ($1, $2, 'event', $3)",
-        message.id, message.case_ref, encode(message),
-    )  # fmt: skip
-
-
 async def test_a_recipient_reads_what_it_owes_by_its_own_name_and_until_when_and_no_more(
     world: World,
 ) -> None:
-    await _is_logged(world, _recalled())
-
     hours = current("KG").care.recall_hours[-1]
     assert hours == 72
     assert await _owed(world) == [
@@ -90,12 +72,6 @@ async def test_what_it_reads_is_all_that_the_answer_needs_and_answered_it_is_gon
 
     await world.say(WithdrawalAcknowledged(referral_id=REFERRAL, data_action="deleted"))
     assert await _owed(world) == []
-
-
-async def test_a_day_that_the_log_does_not_tell_is_not_made_up(world: World) -> None:
-    await _is_logged(world, _recalled(uuid.uuid4()))  # another referral's
-
-    assert [one["due"] for one in await _owed(world)] == [None]
 
 
 async def test_nobody_reads_what_another_owes(world: World) -> None:
@@ -128,12 +104,10 @@ async def test_each_reading_of_it_is_a_leaf_of_the_log(world: World) -> None:
 
 
 async def test_the_oldest_comes_first(world: World) -> None:
-    await _is_logged(world, _recalled())
     second = await World(world.gateway, world.agent, world.prison, f"{world.alias}-b").begin()
     await second.name(NGO, f"N-{second.alias}")
     older = _recalled().model_copy(update={"recalled_at": ASKED_AT - timedelta(days=1)})
     await second.say(older, CaseClosed(reason_code="consent-withdrawn"))
-    await _is_logged(second, older)
 
     subjects = [one["subject"] for one in await _owed(world)]
 
