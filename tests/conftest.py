@@ -13,7 +13,7 @@ from throughcare.tests.support.parts import Database, Parts
 os.environ.setdefault("THROUGHCARE_PROTOCOL__MODE", "synthetic")
 
 #: From what needs nothing to what needs everything; a test waits for all that reach less far.
-_REACHES = ("postgres", "kafka", "journey", "long")
+_REACHES = ("postgres", "kafka", "journey", "long", "after_all")
 _PARTS = pytest.StashKey[Parts]()
 
 

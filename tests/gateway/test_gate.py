@@ -322,3 +322,4 @@ async def test_what_was_sealed_stands_nowhere_to_be_read(ground: Ground) -> None
         )
         assert hits == 0, table["name"]
     assert b"CANARY" not in (ground.gateway.home / "log").read_bytes()
+    assert b"CANARY" not in (await ground.prison.get("/metrics")).content
