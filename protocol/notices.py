@@ -17,11 +17,13 @@ from throughcare.contracts import intake_events as intake
 from throughcare.contracts import life_events as life
 from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as release
+from throughcare.contracts import rights_events as rights
 from throughcare.contracts.codes import CloseReason, MedicineLine, Role
 from throughcare.contracts.envelope import Message
 from throughcare.protocol.calendar import after
 from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.record import Record, replace
+from throughcare.protocol.release.care import OUTLIVES
 from throughcare.protocol.release.medicine_rules import LINE_OF
 
 #: A case that ended before anything was shared: nobody outside knows of it, nobody is told.
@@ -147,6 +149,8 @@ def hear(known: KnownParties, event: Message) -> KnownParties:
             others = tuple(line for line in known.lines_wanted if line != said.line)
             wanted = (*others, said.line) if isinstance(said, med.ContinuationRequested) else others
             return replace(known, lines_wanted=wanted)
+        case rights.CaseForgotten():
+            return KnownParties()  # what has to be said was said with the end
         case life.CaseReopened():
             return replace(known, stopped=False)
         case life.EpisodeResumed():
@@ -239,13 +243,26 @@ def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
             return _released(event, released, known)
         case release.EscalationRaised() as raised:
             at = known.facility if raised.to_role in _PRISON else None
-            # What recipients owe the person is asked for after the case closed.
-            last_word = raised.code == "D23"
+            # What is owed to the person is asked for after the case closed.
+            last_word = raised.code in OUTLIVES
             return (Notice("alarm", raised.to_role, raised.to_party, at, last_word=last_word),)
         case release.CaseClosed() as closed:
             return _closed(closed.reason_code, known)
+        case rights.LegalRequestReceived():
+            return (_to_dpo(),)
+        case rights.ComplaintFiled():
+            # Not to whom it may be about.
+            return (_to_dpo(), Notice("case-to-review", "protocol-coordinator", last_word=True))
+        case rights.EmergencyAccessUsed() as used:
+            profile = PROFILES[event.protocol_version]
+            return (_to_dpo(after(profile, used.used_at, profile.span("D29"))),)
         case _:
             return ()
+
+
+def _to_dpo(act_by: datetime | None = None) -> Notice:
+    """Rights are answered for after the end as well."""
+    return Notice("case-to-review", "dpo", act_by=act_by, last_word=True)
 
 
 def _to_sender(known: KnownParties) -> Notice:

@@ -7,7 +7,7 @@ from throughcare.protocol.record import replace
 from throughcare.protocol.release.rights_state import Access, LegalRequest, Rights
 from throughcare.protocol.release.state import Forgotten, Own
 
-RightsEvent = (
+_OfRights = (
     events.DataAccessRequested
     | events.DataShown
     | events.EventCorrected
@@ -18,8 +18,8 @@ RightsEvent = (
     | events.LegalRequestDecided
     | events.EmergencyAccessUsed
     | events.EmergencyAccessReviewed
-    | events.CaseForgotten
 )
+RightsEvent = _OfRights | events.CaseForgotten
 
 
 def apply_right(own: Own, event: RightsEvent) -> Own:
@@ -28,7 +28,7 @@ def apply_right(own: Own, event: RightsEvent) -> Own:
     return replace(own, rights=_rights(own.rights, event))
 
 
-def _rights(before: Rights, event: RightsEvent) -> Rights:
+def _rights(before: Rights, event: _OfRights) -> Rights:
     match event:
         case events.DataAccessRequested():
             return replace(before, asked_at=event.requested_at)
@@ -56,7 +56,5 @@ def _rights(before: Rights, event: RightsEvent) -> Rights:
             return replace(before, accesses=accesses)
         case events.EventCorrected() | events.ClientFeedbackGiven() | events.ComplaintFiled():
             return before  # said beside the course, which it does not change
-        case events.CaseForgotten():
-            return before
         case _:
             assert_never(event)

@@ -73,8 +73,8 @@ def read(case: Case, event: Mapping[str, Any]) -> Case:
             return _met(case, data, data["attempted_at"])
         case "follow-up-checked" if data["contact_kind"] == "visit":
             return _met(case, data, data["checked_at"])
-        # What recipients of data owe is no answer to where the person is.
-        case "escalation-raised" if data["code"] != "D23":
+        # What is owed to the person about their data is no answer to where the person is.
+        case "escalation-raised" if data["code"] not in ("D23", "D24", "D28", "D29"):
             raised = {**case.open_alarms, data["escalation_id"]: moment(event["recordedtime"])}
             return replace(case, open_alarms=raised)
         case "escalation-acknowledged" | "escalation-cleared" as how:
