@@ -133,6 +133,20 @@ EVENTS: dict[str, Words] = {
     "loss-confirmed": Words("Loss of contact confirmed", "Потеря связи подтверждена"),
     "follow-up-completed": Words("Follow-up completed", "Сопровождение завершено"),
     "case-closed": Words("Case closed", "Случай закрыт"),
+    "data-access-requested": Words(
+        "Data asked for by the person", "Человек попросил показать его данные"
+    ),
+    "data-shown": Words("Data shown to the person", "Данные показаны человеку"),
+    "event-corrected": Words("Entry corrected", "Запись исправлена"),
+    "client-feedback-given": Words("Feedback given", "Дана оценка"),
+    "complaint-filed": Words("Complaint filed", "Подана жалоба"),
+    "legal-request-received": Words("Data demanded", "Поступило требование выдать данные"),
+    "legal-request-opinion-given": Words("Opinion on the demand", "Дано мнение о требовании"),
+    "legal-request-decided": Words("Demand decided", "Требование рассмотрено"),
+    "emergency-access-used": Words("Emergency access used", "Использован экстренный доступ"),
+    "emergency-access-reviewed": Words("Emergency access reviewed", "Экстренный доступ проверен"),
+    "case-forgotten": Words("Case forgotten", "Случай забыт"),
+    "code-arrived": Words("The code arrived", "Код предъявлен"),
     "case-reopened": Words("Case reopened", "Случай возобновлён"),
     "episode-resumed": Words("Case taken up again", "Работа по случаю продолжена"),
     "case-voided": Words("Case voided", "Случай аннулирован"),
@@ -239,6 +253,9 @@ DEADLINES: dict[str, Words] = {
     "weekend-release": Words("arrange cover for days off", "обеспечить помощь в выходные"),
     "D31": Words("ask for the allowance", "подать заявление о пособии"),
     "D23": Words("recipients told and asked", "оповещение и ответ получателей"),
+    "D24": Words("show the person their data", "показать человеку его данные"),
+    "D28": Words("case is forgotten", "случай будет забыт"),
+    "D29": Words("review emergency access", "проверить экстренный доступ"),
 }
 
 CODES: dict[str, Words] = {

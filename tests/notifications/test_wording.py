@@ -142,4 +142,4 @@ def test_the_refusals_would_not_pass_so_the_list_is_no_rubber_stamp() -> None:
         except TellingWordError:
             hits += 1
 
-    assert hits > len(REFUSALS) // 4
+    assert hits > len(REFUSALS) // 5
