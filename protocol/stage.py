@@ -105,7 +105,7 @@ def _course(first: of_intake.State, second: of_release.State) -> Course:
     course = Course(
         placed=bool(second.own.referrals),
         ready=isinstance(person, InCustody) and person.gaps is not None,
-        closed=isinstance(person, of_release.Ended | of_release.Forgotten),
+        closed=isinstance(person, of_release.Ended),
     )
     match case:
         case of_intake.Opened() if first.own.reopened > 0:

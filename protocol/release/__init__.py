@@ -45,7 +45,6 @@ from throughcare.protocol.release.listen import listen
 from throughcare.protocol.release.state import (
     STATE_VERSION,
     Ended,
-    Forgotten,
     Opening,
     State,
     dump,
@@ -131,7 +130,7 @@ def decide(state: State, message: Data, context: Context) -> Decision:
         return no
     if not isinstance(state.heard, Opening):
         return Held("case-not-heard")
-    if isinstance(state.own.person, Forgotten):
+    if rights.is_forgotten(state):
         return Refused("case-not-open")  # as of one that never was
     if isinstance(state.own.person, Ended) and not rights.still_heard(state, message):
         return Refused("case-closed")
@@ -154,7 +153,7 @@ def hear(state: State, event: Message) -> State:
 def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:
     if not isinstance(state.heard, Opening):
         return ()
-    if isinstance(state.own.person, Forgotten):
+    if rights.is_forgotten(state):
         return ()
     if isinstance(state.own.person, Ended) and not isinstance(event, life_events.CaseReopened):
         return ()

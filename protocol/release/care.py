@@ -13,7 +13,6 @@ from throughcare.protocol.release.state import (
     Cancelled,
     Ended,
     Finished,
-    Forgotten,
     Own,
     Recall,
     Referral,
@@ -86,7 +85,7 @@ def cancelled(own: Own, event: ReferralCancelled) -> Own:
 
 def closed(own: Own, event: CaseClosed) -> Own:
     """All ends with it, save what is still owed to the person."""
-    was = None if isinstance(own.person, Ended | Forgotten) else own.person
+    was = None if isinstance(own.person, Ended) else own.person
     return replace(
         own,
         person=Ended(event.reason_code, was, event.closed_at),

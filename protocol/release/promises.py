@@ -35,7 +35,6 @@ from throughcare.protocol.release.state import (
     Deadline,
     Ended,
     Failed,
-    Forgotten,
     InCustody,
     LeftUnasked,
     Lost,
@@ -61,7 +60,7 @@ def promises(state: State, profile: Profile) -> Iterator[Deadline]:
     yield from care_promises.of_recipients(state, profile)
     yield from of_rights(state, profile)
     match person:
-        case Ended() | Forgotten():
+        case Ended():
             return
         case InCustody():
             yield from _before_release(state, person, profile)

@@ -21,6 +21,11 @@ _DECIDE: tuple[Role, ...] = ("dpo", "protocol-coordinator", "ngo")
 _ALWAYS: frozenset[type[Data]] = frozenset(rights_commands.RIGHTS_COMMANDS)
 
 
+def is_forgotten(state: State) -> bool:
+    person = state.own.person
+    return isinstance(person, Ended) and person.forgotten
+
+
 def still_heard(state: State, message: Data) -> bool:
     """Whether this may be said of a closed case: a right, what somebody owes, and what falls due."""
     if type(message) in _ALWAYS or isinstance(message, release_commands.RunDeadlines):

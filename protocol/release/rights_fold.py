@@ -5,7 +5,7 @@ from typing import assert_never
 from throughcare.contracts import rights_events as events
 from throughcare.protocol.record import replace
 from throughcare.protocol.release.rights_state import Access, LegalRequest, Rights
-from throughcare.protocol.release.state import Forgotten, Own
+from throughcare.protocol.release.state import Ended, Own, Situation
 
 _OfRights = (
     events.DataAccessRequested
@@ -24,8 +24,14 @@ RightsEvent = _OfRights | events.CaseForgotten
 
 def apply_right(own: Own, event: RightsEvent) -> Own:
     if isinstance(event, events.CaseForgotten):
-        return Own(Forgotten(), None, (), (), (), ())
+        return _forgotten(own.person)
     return replace(own, rights=_rights(own.rights, event))
+
+
+def _forgotten(person: Situation) -> Own:
+    """Counts need to know why it ended; it is said of nobody any more."""
+    reason = person.reason_code if isinstance(person, Ended) else "consent-withdrawn"
+    return Own(Ended(reason, forgotten=True), None, (), (), (), ())
 
 
 def _rights(before: Rights, event: _OfRights) -> Rights:

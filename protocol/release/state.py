@@ -214,13 +214,11 @@ class Ended(Record, frozen=True, tag="ended"):
     #: Where the person was: a case may be reopened.
     was: InCustody | LeftUnasked | Outside | None = None
     closed_at: datetime | None = None
+    #: Nothing but the reason is left of it, and nothing is heard of it any more.
+    forgotten: bool = False
 
 
-class Forgotten(Record, frozen=True, tag="forgotten"):
-    """Nothing is left of it, and nothing is heard of it any more."""
-
-
-Situation = InCustody | LeftUnasked | Outside | Ended | Forgotten
+Situation = InCustody | LeftUnasked | Outside | Ended
 
 
 # -- promises ------------------------------------------------------------------------------------

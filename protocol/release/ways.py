@@ -12,7 +12,6 @@ from throughcare.protocol.release.finish import applied
 from throughcare.protocol.release.life_promises import is_confirmed
 from throughcare.protocol.release.state import (
     Ended,
-    Forgotten,
     InCustody,
     LeftUnasked,
     NotMet,
@@ -60,7 +59,7 @@ def reverse(
     if isinstance(person, InCustody):
         already_so = person.back_at is not None and context.occurred_at <= person.back_at
         return () if already_so else Refused("person-not-released")
-    if isinstance(person, Ended | Forgotten):
+    if isinstance(person, Ended):
         return Refused("case-closed")
     if context.occurred_at < person.released_at:
         return _OLD

@@ -16,12 +16,12 @@ from throughcare.contracts.rights_events import RIGHTS_EVENTS
 from throughcare.protocol.decision import Refused
 from throughcare.protocol.release.care import OUTLIVES
 from throughcare.protocol.release.promises import key_of, promises
+from throughcare.protocol.release.rights import is_forgotten
 from throughcare.protocol.release.rules import counted_from
 from throughcare.protocol.release.state import (
     PLACED,
     Ended,
     Failed,
-    Forgotten,
     Opening,
     Outside,
     Own,
@@ -79,15 +79,16 @@ def _one_live_set(history: History) -> None:
     assert live == wanted, "the live set is what the state promises"
     owing = [one.receiver for one in state.own.recalls]
     assert len(owing) == len(set(owing))
-    if isinstance(state.own.person, Ended):
+    if is_forgotten(state):
+        ended = Ended(state.own.person.reason_code, forgotten=True)
+        assert state.own == Own(ended, None, (), (), (), ()), "nothing is left"
+    elif isinstance(state.own.person, Ended):
         left = (*state.own.live, *state.own.done, *state.own.escalations)
         assert {one.code for one in left} <= OUTLIVES, "closed means closed"
         assert "D28" in {one.code for one in state.own.live}
         rights = state.own.rights
         owed = owing or rights.accesses or rights.asked_at
         assert owed or not [one for one in state.own.escalations if one.code != "D28"]
-    if isinstance(state.own.person, Forgotten):
-        assert state.own == Own(Forgotten(), None, (), (), (), ()), "nothing is left"
 
 
 def _nobody_is_forgotten(history: History) -> None:
@@ -185,6 +186,7 @@ def _is_over_at_the_end(history: History) -> None:
     if forgotten and not story.undelivered:
         for data, party, role, _ in history.told[-3:]:
             assert isinstance(story.tell(data, party, role), Refused), data
+        return
     if not isinstance(story.release.own.person, Ended) or story.undelivered:
         return
     for data, party, role, at in history.told[-3:]:

@@ -19,11 +19,23 @@ from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.record import replace
 from throughcare.protocol.release import HALF
 from throughcare.protocol.release.promises import promises
+from throughcare.protocol.release.state import Ended, Own
 from throughcare.protocol.roles import MAY
 from throughcare.protocol.stage import stage_of
 from throughcare.tests.protocol.grid_of_rights import CLIENT, DPO
 from throughcare.tests.protocol.medicine_story import told
-from throughcare.tests.protocol.story import COORD, OFFER, ONE, PRISON, PSYCH, START, Story, local
+from throughcare.tests.protocol.story import (
+    COORD,
+    OFFER,
+    ONE,
+    OPENED,
+    PRISON,
+    PSYCH,
+    START,
+    Story,
+    given,
+    local,
+)
 
 SITE = ("site-one", "system")
 LOOKED = xc.ReportEmergencyAccess(reason_code="life-in-danger", data_classes=("P1", "P3"))
@@ -387,6 +399,18 @@ def test_a_closed_case_is_forgotten_by_itself_after_ninety_days(story: Story) ->
 
     assert story.types()[-2:] == ["deadline-missed", "case-forgotten"]
     assert story.events(xe.CaseForgotten)[0].trigger == "retention"
+
+
+def test_of_a_forgotten_case_only_the_reason_of_its_end_is_left(story: Story) -> None:
+    stopped(story)
+    story.must(FORGET, *CLIENT)
+    ended = Ended("consent-withdrawn", forgotten=True)
+
+    assert story.release.own == Own(ended, None, (), (), (), ())
+    # and so of one whose end nobody heard
+    at = given(OPENED, xe.CaseForgotten(trigger="asked", forgotten_at=START))
+    assert at.states["release"].own == story.release.own
+    at.when(FORGET, *CLIENT).refused(REFUSED)
 
 
 def test_recipients_that_still_owe_an_answer_hold_no_case_back(story: Story) -> None:

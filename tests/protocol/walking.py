@@ -122,7 +122,7 @@ class Walk:
             for one in own.enrolments:
                 yield ("programme", one.programme_code), one.stand
             return
-        if isinstance(own.person, of_release.Forgotten):
+        if isinstance(own.person, of_release.Ended) and own.person.forgotten:
             yield ("episode", None), "forgotten"
             return  # nothing else of it is left here
         if ("episode", None) in self.stands:  # the opening is told by the other half
