@@ -17,6 +17,7 @@ from throughcare.contracts import life_events as life
 from throughcare.contracts import medicine_events as med
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
+from throughcare.contracts import rights_events as rights
 from throughcare.contracts.envelope import rfc3339
 from throughcare.contracts.kinds import Data, Event
 from throughcare.contracts.medicine_commands import (
@@ -24,6 +25,7 @@ from throughcare.contracts.medicine_commands import (
     ReportOverdose,
     ReportRelapse,
 )
+from throughcare.contracts.rights_commands import FileComplaint, GiveFeedback
 
 #: Said without the person's consent (†): seen by whoever said it, and by monitors.
 WITHOUT_CONSENT: tuple[type[Event], ...] = (
@@ -47,6 +49,7 @@ WITHOUT_CONSENT: tuple[type[Event], ...] = (
     care.RecipientTold,
     care.WithdrawalAcknowledged,
     care.DeadlineReminded,
+    *rights.RIGHTS_EVENTS,
 )
 _DAGGER = frozenset(model.type for model in WITHOUT_CONSENT)
 #: Between the person and whoever took it down: nobody else learns that it was said.
@@ -57,6 +60,10 @@ CONFIDED: tuple[type[Data], ...] = (
     ReportRelapse,
     ReportOverdose,
     ReportNaloxoneUse,
+    rights.ClientFeedbackGiven,
+    rights.ComplaintFiled,
+    GiveFeedback,
+    FileComplaint,
 )
 _CONFIDED = frozenset(model.type for model in CONFIDED)
 _NOTICES = frozenset(model.type for model in notices.NOTIFICATION_EVENTS)
