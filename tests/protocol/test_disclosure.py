@@ -33,7 +33,7 @@ EVER: dict[str, tuple[str, str]] = {
     "protocol-coordinator": ("", ""),
     "ngo": ("P0 P1 P2 P3 P5", "P0 P1 P2 P3 P5"),
     "oat-site": ("P0 P1 P3", "P0 P1 P3"),
-    "narcology": ("P0 P1 P3", "P0 P1 P3"),
+    "narcology": ("P0 P1 P3 P4", "P0 P1 P3 P4"),
     "aids-centre": ("P0 P1 P4", "P0 P1 P4"),
     "rehab-centre": ("P0 P1 P2 P3", "P0 P1 P2 P3"),
     "drop-in": ("P0 P1 P2", "P0 P1 P2"),
