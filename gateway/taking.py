@@ -24,6 +24,7 @@ from throughcare.contracts.life_commands import ReopenCase
 from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import NoCase, Parked
 from throughcare.contracts.release_commands import AcknowledgeEscalation, ReportDeath
+from throughcare.contracts.rights_commands import ForgetCase
 from throughcare.gateway.answers import Answer, answer
 from throughcare.gateway.cloudevents import Said
 from throughcare.gateway.parties import Party, country_of
@@ -50,12 +51,12 @@ _STAMP_GOOD_FOR_S = 1.2
 _TRIES = 20
 _OPENING = (OpenCase, ProgrammeEnrolled)
 #: From the moment a door takes one of these, nothing more is sent about the person.
-_STOPPING = (WithdrawConsent, PersonDied, ReportDeath)
+_STOPPING = (WithdrawConsent, ForgetCase, PersonDied, ReportDeath)
 _FOR_GOOD = (PersonDied, ReportDeath)
 #: Who sees a case no more, and owes an answer for what it holds, may say this.
 _ANSWERS = (
     AcknowledgeWithdrawal, ConfirmRecipientTold, AcknowledgeEscalation, WithdrawConsent,
-    NarrowConsent, ReopenCase,
+    NarrowConsent, ReopenCase, ForgetCase,
 )  # fmt: skip
 #: What may be said under a name that ran out, by what the name opens.
 _OPENED_BY: dict[str, type[Data]] = {"reopen": ReopenCase, "reverse": ReleaseReversed}

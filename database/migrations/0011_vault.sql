@@ -517,6 +517,8 @@ begin
         or exists (select from notifications.deliveries where case_ref = p_case and status = 'pending') then
         return false;
     end if;
+    -- Release has ended: nobody tells it any more who was told.
+    delete from notifications.recalls where case_ref = p_case;
     delete from gateway.aliases where case_ref = p_case;
     delete from gateway.past_names where case_ref = p_case;
     delete from gateway.feedback where case_ref = p_case;

@@ -10,7 +10,14 @@ from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import medicine_commands as medicine
 from throughcare.contracts import release_commands as release
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import ConsentItem, NeedFlag, PlanItem, Receiver, ReceiverType
+from throughcare.contracts.codes import (
+    ConsentItem,
+    HandOverBy,
+    NeedFlag,
+    PlanItem,
+    Receiver,
+    ReceiverType,
+)
 from throughcare.contracts.kinds import Command, Event, Fact
 from throughcare.tests.journeys.places import (
     AUDIT,
@@ -212,7 +219,8 @@ class Person:
         )
         return self
 
-    async def consented(self, *items: ConsentItem) -> "Person":
+    async def consented(self, *items: ConsentItem, by: HandOverBy | None = None) -> "Person":
+        """`by`: how the person wants to be handed over, where it is not the country's own way."""
         await self.offered_consent()
         await self.does(
             self.colony,
@@ -220,6 +228,7 @@ class Person:
                 items=items or (PERMISSION,),
                 expires_on=day(self.world.now, 300),
                 signed_how="ink",
+                hand_over_by=by,
             ),
         )
         return self
