@@ -65,7 +65,7 @@ grant execute on function timeline.forget(uuid) to throughcare_timeline;
 grant usage on schema timeline to throughcare_gateway;
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
     timeline.reached(uuid), timeline.stages(), timeline.stage_of(uuid),
-    timeline.gate_list(text[], date) to throughcare_gateway;
+    timeline.gate_list(text[], date), timeline.counts() to throughcare_gateway;
 
 -- The watcher reads primary data and writes only what it found.
 grant usage on schema watcher, intake, release, notifications, timeline to throughcare_watcher;

@@ -14,6 +14,7 @@ from throughcare.gateway.http import (
     owed,
     probes,
     timeline,
+    transparency,
 )
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
 from throughcare.gateway.http.guard import Guard, failed
@@ -37,7 +38,7 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     )
     app.state.process = process
     app.state.doors = doors
-    for part in (details, emergency, messages, outcomes, owed, timeline, probes):
+    for part in (details, emergency, messages, outcomes, owed, timeline, transparency, probes):
         app.include_router(part.router)
     if demo.is_wanted(process.settings):
         app.include_router(demo.router)

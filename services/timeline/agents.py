@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.sorting import Input
 from throughcare.services.timeline import store
+from throughcare.services.timeline.counting import counted
 from throughcare.services.timeline.leaves import kind_of
 
 
@@ -23,3 +24,5 @@ async def project(connection: Connection, inputs: Sequence[Input]) -> None:
         standings = await store.read_standings(connection, {one.case_ref for one in events})
         if moved := store.fold(standings, events):
             await store.write_standings(connection, moved)
+        if rare := counted(events):
+            await store.add_counted(connection, rare)

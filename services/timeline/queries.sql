@@ -18,6 +18,12 @@ FROM unnest($1::uuid[], $2::bytea[]) AS t (message_id, envelope)
 JOIN timeline.entries AS e USING (message_id)
 WHERE e.envelope <> t.envelope;
 
+-- add_counted --
+-- What is counted in public, once each.
+INSERT INTO timeline.counted (message_id, what, code, on_day)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[])
+ON CONFLICT DO NOTHING;
+
 -- read_cases --
 -- Where these cases stand.
 SELECT case_ref, intake_version, release_version,

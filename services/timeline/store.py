@@ -8,6 +8,7 @@ from throughcare.contracts.envelope import Message, decode
 from throughcare.protocol.stage import Course
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection
+from throughcare.services.timeline.counting import Counted
 from throughcare.services.timeline.course import Standing, apply
 from throughcare.services.timeline.leaves import LeafKind
 from throughcare.services.timeline.merkle import Range, TileAt, tiles_for
@@ -40,6 +41,11 @@ async def add_entries(connection: Connection, entries: Sequence[Entry]) -> None:
         return
     if await connection.fetch(_SQL["other_bytes"], ids, raws):
         raise ValueError("the same id with other bytes")
+
+
+async def add_counted(connection: Connection, rare: Sequence[Counted]) -> None:
+    """Count these, each once."""
+    await connection.execute(_SQL["add_counted"], *map(list, zip(*rare, strict=True)))
 
 
 _COURSE = ("consent", "planned", "placed", "ready", "outside", "closed")

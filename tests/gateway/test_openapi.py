@@ -33,6 +33,7 @@ async def test_the_document_is_valid_and_names_the_doors(document: Any) -> None:
         "put /v1/cases/{alias}/details/{data_class}",
         "post /v1/cases/{alias}/disclosures",
         "post /v1/cases/{alias}/emergency-access",
+        "get /v1/transparency",
         "get /livez",
         "get /readyz",
         "get /metrics",
