@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from throughcare.contracts.kinds import Event
@@ -30,6 +30,8 @@ class Decided(NamedTuple):
     """The act took effect. No events: it was already so."""
 
     events: tuple[Event, ...]
+    #: The state that folding them gives, where deciding had to fold them; None: it did not.
+    after: Any = None
 
 
 class Refused(NamedTuple):

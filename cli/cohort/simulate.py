@@ -77,7 +77,7 @@ class Case:
         )
         decision = _HALVES[name].decide(self.states[name], data, context)
         if isinstance(decision, Decided) and decision.events:
-            self._record(name, decision.events, context)
+            self._record(name, decision.events, context, decision.after)
         return decision
 
     def run_deadlines(self, now: datetime) -> None:
@@ -96,10 +96,12 @@ class Case:
         new, self.new = self.new, []
         return new
 
-    def _record(self, name: HalfName, events: Sequence[Event], context: Context) -> None:
+    def _record(
+        self, name: HalfName, events: Sequence[Event], context: Context, after: Any
+    ) -> None:
         """Own events first, then the other half hears them one by one and says what follows."""
         system = context._replace(party=None, roles=_SYSTEM)
-        waiting = deque((name, message) for message in self._say(name, events, context))
+        waiting = deque((name, message) for message in self._say(name, events, context, after))
         while waiting:
             writer, message = waiting.popleft()
             other = _OTHER[writer]
@@ -109,7 +111,10 @@ class Case:
             if follows:
                 waiting.extend((other, more) for more in self._say(other, follows, context))
 
-    def _say(self, name: HalfName, events: Sequence[Event], context: Context) -> list[Message]:
+    def _say(
+        self, name: HalfName, events: Sequence[Event], context: Context, after: Any = None
+    ) -> list[Message]:
+        """`after`: the state after them, where whoever decided knows it."""
         told, evolve, state = self.told[name], _HALVES[name].evolve, self.states[name]
         said = []
         for event in events:
@@ -119,8 +124,9 @@ class Case:
             )  # fmt: skip
             told.append(message)
             said.append(message)
-            state = evolve(state, message)
-        self.states[name] = state
+            if after is None:
+                state = evolve(state, message)
+        self.states[name] = after or state
         self.new += said
         return said
 

@@ -39,7 +39,7 @@ from throughcare.protocol.release import (
     ways,
 )
 from throughcare.protocol.release.ending import dated
-from throughcare.protocol.release.finish import finish
+from throughcare.protocol.release.finish import Finished, finish
 from throughcare.protocol.release.fold import ReleaseEvent, apply
 from throughcare.protocol.release.listen import listen
 from throughcare.protocol.release.state import (
@@ -52,7 +52,9 @@ from throughcare.protocol.release.state import (
     load,
 )
 
-_Decide = Callable[[State, Any, Context, Profile], tuple[Event, ...] | Refused | Superseded]
+_Decide = Callable[
+    [State, Any, Context, Profile], tuple[Event, ...] | Finished | Refused | Superseded
+]
 
 _DECIDE: dict[type[Data], _Decide] = {
     facts.ReleaseScheduled: custody.schedule,
@@ -138,7 +140,11 @@ def decide(state: State, message: Data, context: Context) -> Decision:
     answer = _DECIDE[type(message)](state, message, context, profile)
     if isinstance(answer, Refused | Superseded):
         return answer
-    return Decided(finish(state, dated(answer, context), profile) if answer else ())
+    if not answer:
+        return Decided(())
+    if not isinstance(answer, Finished):
+        answer = finish(state, dated(answer, context), profile)
+    return Decided(*answer)
 
 
 def evolve(state: State, event: Message) -> State:
@@ -159,7 +165,7 @@ def react(state: State, event: Data, context: Context) -> tuple[Event, ...]:
         return ()
     profile = PROFILES[state.heard.protocol_version]
     said = dated(hearing.follow(state, event, context, profile), context)
-    return finish(state, said, profile, heard=event)
+    return finish(state, said, profile, heard=event).events
 
 
 def next_due_at(state: State) -> datetime | None:

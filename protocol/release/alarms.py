@@ -20,7 +20,7 @@ from throughcare.protocol.release import (
     ways,
 )
 from throughcare.protocol.release.ending import close, dated
-from throughcare.protocol.release.finish import applied, finish
+from throughcare.protocol.release.finish import Finished, applied, finish
 from throughcare.protocol.release.medicine_rules import OF_LINES, facility_hears, serves
 from throughcare.protocol.release.rules import opening
 from throughcare.protocol.release.state import (
@@ -51,7 +51,9 @@ _PRISON: frozenset[str] = frozenset({"prison-admin", "prison-health", "prison-ps
 _OF_HEALTH = OF_LINES | {"D12", "D13"}
 
 
-def run(state: State, command: commands.RunDeadlines, context: Context, profile: Profile) -> Answer:
+def run(
+    state: State, command: commands.RunDeadlines, context: Context, profile: Profile
+) -> tuple[()] | Finished:
     """All that is due by `as_of`, in the order in which it fell due; each sees what the last did."""
     as_of = min(command.as_of, context.received_at)  # nothing falls due before its time
     said: list[Event] = []
@@ -73,13 +75,12 @@ def run(state: State, command: commands.RunDeadlines, context: Context, profile:
             more = _raise(state, one, context, profile)
         else:
             more = _fire(state, one, context, profile)
-        more = finish(state, dated(more, context), profile)
+        more, state = finish(state, dated(more, context), profile)
         said.extend(more)
-        state = applied(state, more)
     while more := ladder.step(state, as_of, context, profile):
         said.extend(more)
         state = applied(state, more)
-    return tuple(said)
+    return Finished(tuple(said), state) if said else ()
 
 
 def _order(one: Deadline) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """What follows from a decision: derived events, the live set of deadlines, cleared alarms."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from throughcare.contracts import intake_events as intake
@@ -107,6 +107,14 @@ def _entails_nothing(one: Event) -> bool:
     return type(one) in _ENTAILS_NOTHING and getattr(one, "code", None) not in _CHECKS
 
 
+class Finished(NamedTuple):
+    """All that a decision comes to; the state keeps exactly the promises that hold in it."""
+
+    events: tuple[Event, ...]
+    #: After them.
+    state: State
+
+
 def applied(state: State, said: Sequence[Event]) -> State:
     own = state.own
     for event in said:
@@ -116,17 +124,18 @@ def applied(state: State, said: Sequence[Event]) -> State:
 
 def finish(
     state: State, said: Sequence[Event], profile: Profile, heard: Data | None = None
-) -> tuple[Event, ...]:
+) -> Finished:
     """The events of a decision in `state`, with all that they entail; `heard`: what led to it."""
+    after = applied(state, said)
     if heard is None and all(map(_entails_nothing, said)):
-        return tuple(said)
+        return Finished(tuple(said), after)
     said = list(said)
-    state = applied(state, said)
-    while more := _derived(state, profile):
+    while more := _derived(after, profile):
         said.extend(more)
-        state = applied(state, more)
-    said.extend(_settled(state, said, profile, heard))
-    return tuple(said)
+        after = applied(after, more)
+    settled = _settled(after, said, profile, heard)
+    said.extend(settled)
+    return Finished(tuple(said), applied(after, settled))
 
 
 def _derived(state: State, profile: Profile) -> tuple[Event, ...]:
@@ -219,39 +228,43 @@ def _settled(
 ) -> tuple[Event, ...]:
     """The difference between the promises of the state and those that live, and alarms cleared."""
     own = state.own
-    held = {key_of(one): one for one in promises(state, profile)}
+    held = {(one.code, one.referral_id, one.step): one for one in promises(state, profile)}
     done = {key_of(one): one.due_at for one in own.done}
-    live = {key_of(one): one.due_at for one in own.live}
-    put = tuple(
-        DeadlineDue(
+    new = dict(held)
+    acts = said if heard is None else (*said, heard)
+    met: list[DeadlineKey] = []
+    dropped: list[DeadlineKey] = []
+    for one in own.live:
+        key = (one.code, one.referral_id, one.step)
+        now = held.get(key)
+        if now is not None and now.due_at == one.due_at:
+            del new[key]
+        # Back at a time that was missed or waived already, it is not promised a second time.
+        elif now is None or now.due_at == done.get(key):
+            gone = DeadlineKey(code=one.code, referral_id=one.referral_id, step=one.step)
+            (met if _kept(one, acts) else dropped).append(gone)
+    put = {
+        key: DeadlineDue(
             code=one.code,
             referral_id=one.referral_id,
             step=one.step,
             due_at=one.due_at,
             since=one.since,
         )
-        for key, one in held.items()
-        if live.get(key) != one.due_at and done.get(key) != one.due_at
-    )
-    acts = said if heard is None else (*said, heard)
-    met: list[DeadlineKey] = []
-    dropped: list[DeadlineKey] = []
-    for one in own.live:
-        now = held.get(key_of(one))
-        # Back at a time that was missed or waived already, it is not promised a second time.
-        if now is None or one.due_at != now.due_at == done.get(key_of(one)):
-            gone = DeadlineKey(code=one.code, referral_id=one.referral_id, step=one.step)
-            (met if _kept(one, acts) else dropped).append(gone)
+        for key, one in new.items()
+        if done.get(key) != one.due_at
+    }
     # A moved due time is a new promise: the alarm about the old one is over.
-    still = held.keys() - {(one.code, one.referral_id, one.step) for one in put}
     cleared = tuple(
         events.EscalationCleared(escalation_id=one.id)
         for one in own.escalations
-        if (one.code, one.referral_id, one.step) not in still
+        if (key := (one.code, one.referral_id, one.step)) not in held or key in put
     )
     if not (put or met or dropped):
         return cleared
-    change = events.DeadlinesChanged(put=put, met=tuple(met), dropped=tuple(dropped))
+    change = events.DeadlinesChanged(
+        put=tuple(put.values()), met=tuple(met), dropped=tuple(dropped)
+    )
     return (change, *cleared)
 
 
