@@ -8,6 +8,7 @@ anew with each, and nothing is written down or sent.
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -100,33 +101,32 @@ class Case:
         self, name: HalfName, events: Sequence[Event], context: Context, after: Any
     ) -> None:
         """Own events first, then the other half hears them one by one and says what follows."""
-        system = context._replace(party=None, roles=_SYSTEM)
-        waiting = deque((name, message) for message in self._say(name, events, context, after))
+        waiting = deque([(_OTHER[name], self._say(name, events, context, after))])
         while waiting:
-            writer, message = waiting.popleft()
-            other = _OTHER[writer]
-            half, before = _HALVES[other], self.states[other]
-            self.states[other] = after = half.hear(before, message)
-            follows = half.react(after, message.data, system)
-            if follows:
-                waiting.extend((other, more) for more in self._say(other, follows, context))
+            name, said = waiting.popleft()
+            half = _HALVES[name]
+            for message in said:
+                if half.heeds is not None and type(message.data) not in half.heeds:
+                    continue
+                self.states[name] = state = half.hear(self.states[name], message)
+                system = context._replace(party=None, roles=_SYSTEM)
+                if follows := half.react(state, message.data, system):
+                    waiting.append((_OTHER[name], self._say(name, follows, context)))
 
     def _say(
         self, name: HalfName, events: Sequence[Event], context: Context, after: Any = None
     ) -> list[Message]:
         """`after`: the state after them, where whoever decided knows it."""
-        told, evolve, state = self.told[name], _HALVES[name].evolve, self.states[name]
-        said = []
-        for event in events:
-            message = Message(
-                self._new_id(), _SOURCE[name], event, self.case_ref, context.occurred_at,
-                context.received_at, context.id, self.version, None, len(told) + 1,
-            )  # fmt: skip
-            told.append(message)
-            said.append(message)
-            if after is None:
-                state = evolve(state, message)
-        self.states[name] = after or state
+        told, source = self.told[name], _SOURCE[name]
+        said = [
+            Message(
+                self._new_id(), source, event, self.case_ref, context.occurred_at,
+                context.received_at, context.id, self.version, None, sequence,
+            )
+            for sequence, event in enumerate(events, len(told) + 1)
+        ]  # fmt: skip
+        self.states[name] = after or reduce(_HALVES[name].evolve, said, self.states[name])
+        told += said
         self.new += said
         return said
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from throughcare.contracts import consent_commands, facts, life_commands, life_facts
 from throughcare.contracts import intake_commands as commands
+from throughcare.contracts import release_events as release
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data, Event
 from throughcare.protocol.decision import Context, Decided, Decision, Refused, Superseded
@@ -104,4 +105,12 @@ HALF: Half[State] = Half(
     dump=dump,
     load=load,
     protocol_version=protocol_version,
+    heeds=frozenset(
+        {
+            release.CaseClosed,
+            release.PersonTransferred,
+            release.PersonReleased,
+            release.PersonReleasedBeforeConsent,
+        }
+    ),
 )

@@ -14,7 +14,6 @@ from throughcare.protocol.calendar import midnight_after as midnight
 from throughcare.protocol.profiles.model import Profile, Span
 from throughcare.protocol.release.rules import is_care, only_outside, opening, track
 from throughcare.protocol.release.state import (
-    OPEN,
     PLACED,
     Booked,
     Cancelled,
@@ -26,6 +25,7 @@ from throughcare.protocol.release.state import (
     Outside,
     Referral,
     Sent,
+    Stand,
     State,
 )
 
@@ -62,13 +62,13 @@ def of_case(state: State, profile: Profile) -> Iterator[Deadline]:
             pass
 
 
-def of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Deadline]:
-    if isinstance(one.stand, Sent) and not one.stand.received:
-        sent = one.stand
+def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]:
+    """Of a referral that can still be cancelled."""
+    if isinstance(stand, Sent) and not stand.received:
         span = profile.care.received[one.urgency]
-        due_at = min(after(profile, sent.sent_at, span), sent.answer_due_at)
-        yield Deadline("D06", one.id, None, due_at, sent.sent_at)
-    if one.recall_at is not None and isinstance(one.stand, OPEN):
+        due_at = min(after(profile, stand.sent_at, span), stand.answer_due_at)
+        yield Deadline("D06", one.id, None, due_at, stand.sent_at)
+    if one.recall_at is not None:
         due_at = after(profile, one.recall_at, profile.care.confirm_cancellation)
         yield Deadline("D07c", one.id, None, due_at)
 
@@ -93,16 +93,15 @@ def _offered(state: State, heard: Opening, profile: Profile) -> Iterator[Deadlin
     """D05: each mandatory item that somebody could take is offered to somebody."""
     if heard.planned_at is None:
         return
-    inside = not isinstance(state.own.person, Outside)
-    waiting = [
-        item
-        for item in heard.plan
-        if item.mandatory
-        and not _was_offered(state, item.item)
-        and not (
-            inside and item.receivers and all(only_outside(r, profile) for r in item.receivers)
-        )
-    ]
+    # Also to somebody who said no: from then on it is D08.
+    offered = {one.item for one in state.own.referrals if not isinstance(one.stand, Cancelled)}
+    waiting = [item for item in heard.plan if item.mandatory and item.item not in offered]
+    if waiting and not isinstance(state.own.person, Outside):
+        waiting = [
+            item
+            for item in waiting
+            if not item.receivers or not all(only_outside(r, profile) for r in item.receivers)
+        ]
     if not waiting:
         return
     since, _ = _known(state, heard.planned_at, profile)
@@ -121,13 +120,6 @@ def _offered(state: State, heard: Opening, profile: Profile) -> Iterator[Deadlin
         yield Deadline("D05", None, item.item, due_at, since)
 
 
-def _was_offered(state: State, number: int) -> bool:
-    """Also to somebody who said no: from then on it is D08."""
-    return any(
-        one.item == number and not isinstance(one.stand, Cancelled) for one in state.own.referrals
-    )
-
-
 def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
     """D09: of those that have taken the person on, one has booked a day soon after the release."""
     placed = [
@@ -137,13 +129,12 @@ def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
     ]
     if not placed or placed[0].accepted_at is None:
         return
-    first = midnight(profile, on - timedelta(days=1))
-    last = after(profile, end_of_day(profile, on), profile.care.contact_limit)
-    if any(
-        isinstance(one.stand, Booked) and first <= one.stand.appointment_at <= last
-        for one in placed
-    ):
-        return
+    booked = [one.stand.appointment_at for one in placed if isinstance(one.stand, Booked)]
+    if booked:
+        first = midnight(profile, on - timedelta(days=1))
+        last = after(profile, end_of_day(profile, on), profile.care.contact_limit)
+        if any(first <= at <= last for at in booked):
+            return
     since, urgency = _known(state, placed[0].accepted_at, profile)
     grace = profile.care.book[urgency]
     due_at = before_release(profile, on, profile.care.book_days, since, grace)

@@ -9,6 +9,7 @@ more events each time one is kept early. They are read off the live set, and sai
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from throughcare.contracts.care_events import DeadlineReminded
@@ -136,7 +137,10 @@ def _assignee(state: State, one: Deadline, profile: Profile) -> Addressee:
 
 
 def _reminder_at(one: Deadline, profile: Profile) -> datetime | None:
-    return next(iter(_reminder_times(one, profile)[one.reminded :]), None)
+    if one.since is None:
+        return None
+    times = _reminder_times(one, profile)
+    return times[one.reminded] if one.reminded < len(times) else None
 
 
 def _reminder_times(one: Deadline, profile: Profile) -> tuple[datetime, ...]:
@@ -148,7 +152,12 @@ def _reminder_times(one: Deadline, profile: Profile) -> tuple[datetime, ...]:
     time = one.due_at - one.since
     if time < timedelta(hours=rules.reminder_from_hours):
         return ()
-    return tuple(_to_the_hour(one.since + time * share / 100) for share in rules.reminder_shares)
+    return _at_shares(one.since, one.due_at, rules.reminder_shares)
+
+
+@lru_cache(maxsize=4096)  # asked of every live deadline whenever the case moves
+def _at_shares(since: datetime, due_at: datetime, shares: tuple[int, ...]) -> tuple[datetime, ...]:
+    return tuple(_to_the_hour(since + (due_at - since) * share / 100) for share in shares)
 
 
 def _to_the_hour(moment: datetime) -> datetime:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.protocol.calendar import after, end_of_day, local_day
-from throughcare.protocol.profiles.model import Profile, Span
+from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.release import care_promises
 from throughcare.protocol.release.allowance import allowance
 from throughcare.protocol.release.life_promises import (
@@ -32,6 +32,7 @@ from throughcare.protocol.release.rules import (
     working_on,
 )
 from throughcare.protocol.release.state import (
+    OPEN,
     Deadline,
     Ended,
     Failed,
@@ -72,9 +73,7 @@ def promises(state: State, profile: Profile) -> Iterator[Deadline]:
         case _:
             assert_never(person)
     yield from care_promises.of_case(state, profile)
-    for one in state.own.referrals:
-        yield from _of_referral(state, one, profile)
-        yield from care_promises.of_referral(state, one, profile)
+    yield from _of_referrals(state, profile)
     yield from of_care(state, profile)
     yield from life_promises(state, profile)
 
@@ -109,7 +108,7 @@ def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[
             # Nobody who could be told has taken the case on: a coordinator hears it at once.
             yield Deadline("D15", None, None, person.known_at)
         for hours in profile.contact_hours:
-            yield Deadline("D17", None, hours, after(profile, released_at, Span(hours, "h")))
+            yield Deadline("D17", None, hours, released_at + timedelta(hours=hours))
         yield Deadline("D22", None, profile.lost_days, on_day(profile.lost_days))
     if isinstance(person.contact, NotMet | Lost):
         yield Deadline(
@@ -127,36 +126,41 @@ def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[
             return  # the next check is promised once this one is done or missed
 
 
-def _of_referral(state: State, one: Referral, profile: Profile) -> Iterator[Deadline]:
+def _of_referrals(state: State, profile: Profile) -> Iterator[Deadline]:
     person = state.own.person
-    match one.stand:
-        case Sent() as sent:
-            due_at = _answer_due(state, sent, profile)
-            yield Deadline("D07", one.id, None, due_at, sent.sent_at)
-        case Failed() as failed:
-            if _is_last_word(state, one):
-                span = profile.reroute[one.urgency]
-                since = failed.since
-                yield Deadline("D08", one.id, None, after(profile, since, span), since)
-        case Missed() as missed:
-            if isinstance(person, Outside):
-                # Missed in custody, it is made up for outside: nobody could look before.
-                since = max(missed.noticed_at, person.known_at)
-                if missed.attempts == 0:
-                    due_at = after(profile, since, profile.outreach_first)
-                    yield Deadline("D18", one.id, 1, due_at, since)
-                wanted = profile.lost_rule.attempts
-                # Who stayed away so often is looked for even if somebody spoke with them.
-                searching = one.misses >= profile.care.search_after_misses or not missed.reached
-                if missed.attempts < wanted and searching:
-                    due_at = after(profile, since, profile.outreach_all)
-                    yield Deadline("D18", one.id, wanted, due_at, since)
-        case _:
-            pass
-    if one.owes_word and isinstance(person, Outside) and is_care(one, profile):
-        yield Deadline(
-            "D15", one.id, None, after(profile, person.known_at, profile.confirm_release)
-        )
+    for one in state.own.referrals:
+        match one.stand:
+            case Sent() as sent:
+                due_at = _answer_due(state, sent, profile)
+                yield Deadline("D07", one.id, None, due_at, sent.sent_at)
+            case Failed() as failed:
+                if _is_last_word(state, one):
+                    span = profile.reroute[one.urgency]
+                    since = failed.since
+                    yield Deadline("D08", one.id, None, after(profile, since, span), since)
+            case Missed() as missed if isinstance(person, Outside):
+                yield from _looked_for(one, missed, person, profile)
+            case _:
+                pass
+        if one.owes_word and isinstance(person, Outside) and is_care(one, profile):
+            due_at = after(profile, person.known_at, profile.confirm_release)
+            yield Deadline("D15", one.id, None, due_at)
+        if isinstance(one.stand, OPEN):
+            yield from care_promises.of_open(one, one.stand, profile)
+
+
+def _looked_for(
+    one: Referral, missed: Missed, person: Outside, profile: Profile
+) -> Iterator[Deadline]:
+    # Missed in custody, it is made up for outside: nobody could look before.
+    since = max(missed.noticed_at, person.known_at)
+    if missed.attempts == 0:
+        yield Deadline("D18", one.id, 1, after(profile, since, profile.outreach_first), since)
+    wanted = profile.lost_rule.attempts
+    # Who stayed away so often is looked for even if somebody spoke with them.
+    searching = one.misses >= profile.care.search_after_misses or not missed.reached
+    if missed.attempts < wanted and searching:
+        yield Deadline("D18", one.id, wanted, after(profile, since, profile.outreach_all), since)
 
 
 def _answer_due(state: State, sent: Sent, profile: Profile) -> datetime:
