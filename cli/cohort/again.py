@@ -15,7 +15,6 @@ from throughcare.contracts import life_events as life
 from throughcare.contracts import release_commands as release
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import Removal
-from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.intake.state import Consented, Opened
 from throughcare.protocol.release.state import InCustody, NotMet
@@ -34,48 +33,52 @@ class Again:
         self._reopened = self._is_inside = False
         #: Who gave care last, and so is the one to whom the person turns again.
         self._known_to: str | None = None
-        course.listeners.append(self.hear)
-        course.after_the_end.append(self.hear_after_the_end)
+        course.hears(
+            {
+                said.ConsentGranted: self._granted,
+                events.ReferralAccepted: self._accepted,
+                events.PersonReleased: self._released,
+                life.ReleaseReversed: self._back,
+                life.EpisodeResumed: self._resumed,
+                care.PermissionRecalled: self._recalled,
+            }
+        )
+        course.hears_after_the_end(
+            {care.PermissionRecalled: self._recalled, events.CaseClosed: self._closed}
+        )
 
-    def hear(self, event: Message, now: datetime) -> None:
-        course, person = self.course, self.course.person
-        match event.data:
-            case said.ConsentGranted(expires_on=on) if person.renews and person.consent_days:
-                course.plan(
-                    self.grid.next_office(self.grid.evening(plus(on, -_NOTICE))), self._renew
-                )
-            case events.ReferralAccepted(referral_id=id):
-                self._known_to = course.referral(id).receiver
-            case events.PersonReleased():
-                if person.narrows is not None:
-                    on = plus(self.grid.day_of(now), person.narrows)
-                    course.plan(self.grid.evening(self.grid.office(on)), self._narrow)
-                if not self._reversed:
-                    self._reversed = True
-                    course.plan(now, self._reverse)
-            case life.ReleaseReversed():
-                course.plan(self.grid.next_office(now), self._schedule_anew)
-            case life.EpisodeResumed(expected_release_on=None) if self._is_inside:
-                course.plan(self.grid.next_office(now), self._schedule_anew)
-            case care.PermissionRecalled():
-                self._recalled(event, now)
-            case _:
-                pass
+    def _granted(self, granted: said.ConsentGranted, now: datetime) -> None:
+        person = self.course.person
+        if person.renews and person.consent_days:
+            soon = self.grid.next_office(self.grid.evening(plus(granted.expires_on, -_NOTICE)))
+            self.course.plan(soon, self._renew)
 
-    def hear_after_the_end(self, event: Message, now: datetime) -> None:
-        course, person = self.course, self.course.person
-        match event.data:
-            case care.PermissionRecalled():
-                self._recalled(event, now)
-            case events.CaseClosed(reason_code=reason):
-                if reason not in self.profile.life.reopen_reasons or person.reopens is None:
-                    return
-                if not self._reopened:
-                    self._reopened = True
-                    on = self.grid.office(plus(self.grid.day_of(now), person.reopens))
-                    course.plan(self.grid.evening(on), self._reopen)
-            case _:
-                pass
+    def _accepted(self, accepted: events.ReferralAccepted, now: datetime) -> None:
+        self._known_to = self.course.referral(accepted.referral_id).receiver
+
+    def _released(self, _: events.PersonReleased, now: datetime) -> None:
+        if self.course.person.narrows is not None:
+            on = plus(self.grid.day_of(now), self.course.person.narrows)
+            self.course.plan(self.grid.evening(self.grid.office(on)), self._narrow)
+        if not self._reversed:
+            self._reversed = True
+            self.course.plan(now, self._reverse)
+
+    def _back(self, _: life.ReleaseReversed, now: datetime) -> None:
+        self.course.plan(self.grid.next_office(now), self._schedule_anew)
+
+    def _resumed(self, resumed: life.EpisodeResumed, now: datetime) -> None:
+        if resumed.expected_release_on is None and self._is_inside:
+            self.course.plan(self.grid.next_office(now), self._schedule_anew)
+
+    def _closed(self, closed: events.CaseClosed, now: datetime) -> None:
+        reopens = self.course.person.reopens
+        if closed.reason_code not in self.profile.life.reopen_reasons or reopens is None:
+            return
+        if not self._reopened:
+            self._reopened = True
+            on = self.grid.office(plus(self.grid.day_of(now), reopens))
+            self.course.plan(self.grid.evening(on), self._reopen)
 
     # -- consent -------------------------------------------------------------------------------
 
@@ -110,10 +113,9 @@ class Again:
             now,
         )
 
-    def _recalled(self, event: Message, now: datetime) -> None:
-        assert isinstance(event.data, care.PermissionRecalled)
+    def _recalled(self, recalled: care.PermissionRecalled, now: datetime) -> None:
         when = self.grid.next_evening(now)
-        self.course.plan(when, partial(self._deletes, event.data), event.data.referral_id)
+        self.course.plan(when, partial(self._deletes, recalled), recalled.referral_id)
 
     def _deletes(self, recalled: care.PermissionRecalled, now: datetime) -> Iterator[Act]:
         owes = {one.receiver for one in self.course.release.own.recalls}

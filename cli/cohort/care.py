@@ -13,7 +13,6 @@ from throughcare.cli.cohort.grid import plus
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import DeclineReason, OutreachMeans, OutreachResult, ReceiverType
-from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.release.contact import FACE_TO_FACE
 from throughcare.protocol.release.state import (
@@ -45,36 +44,22 @@ class Care:
         self.world, self.grid, self.profile = course.world, course.grid, course.profile
         #: Appointments missed, by referral.
         self._missed: Counter[UUID] = Counter()
-        course.listeners.append(self.hear)
+        course.hears(
+            {
+                events.ReferralSent: self._asked,
+                events.ReferralAccepted: self._accepted,
+                events.ReleaseScheduled: self._date_known,
+                events.ReleaseRescheduled: self._date_known,
+                events.PersonReleased: self._is_out,
+                events.AppointmentBooked: self._booked,
+                events.AppointmentMissed: self._stayed_away,
+                events.ClientAttended: self._came,
+                events.EscalationRaised: self._not_met,
+            }
+        )
 
     def _says(self, one: Referral, data: Data, when: datetime) -> Iterator[Act]:
         return self.course.by(one.receiver, data, when)
-
-    def hear(self, event: Message, now: datetime) -> None:
-        match event.data:
-            case events.ReferralSent() as sent:
-                self._asked(sent, now)
-            case events.ReferralAccepted(referral_id=id):
-                self._accepted(id, now)
-            case events.ReleaseScheduled() | events.ReleaseRescheduled():
-                self._date_known(now)
-            case events.PersonReleased():
-                for one in self.course.release.own.referrals:
-                    if isinstance(one.stand, PLACED):
-                        self._released(one, now)
-            case events.AppointmentBooked(referral_id=id, appointment_at=appointment_at):
-                on = self.grid.evening(self.grid.day_of(appointment_at))
-                self.course.plan(on, partial(self._appointment_over, id, appointment_at), id)
-            case events.AppointmentMissed(referral_id=id):
-                self._missed[id] += 1
-                if self.course.outside is not None:
-                    self.course.plan(self._next_day(id, now), partial(self._look_for, id), id)
-            case events.ClientAttended(referral_id=id):
-                self._came(id, now)
-            case events.EscalationRaised(code="D17", step=48):
-                self.course.plan(self.grid.next_evening(now), self._look_for_unmet)
-            case _:
-                pass
 
     # -- answering -----------------------------------------------------------------------------
 
@@ -118,8 +103,8 @@ class Care:
             answer = commands.AcceptReferral(referral_id=id)
         yield from self._says(one, answer, now)
 
-    def _accepted(self, id: UUID, now: datetime) -> None:
-        course = self.course
+    def _accepted(self, accepted: events.ReferralAccepted, now: datetime) -> None:
+        course, id = self.course, accepted.referral_id
         course.plan(self.grid.next_evening(now), partial(self._book, id), id)
         if course.happens(rates.ACCEPTANCE_WITHDRAWN):
             later = self.grid.next_office(now, course.days(1, 4))
@@ -136,10 +121,23 @@ class Care:
 
     # -- appointments --------------------------------------------------------------------------
 
-    def _date_known(self, now: datetime) -> None:
+    def _date_known(
+        self, _: events.ReleaseScheduled | events.ReleaseRescheduled, now: datetime
+    ) -> None:
         for one in self.course.release.own.referrals:
             if isinstance(one.stand, Accepted | Booked):
                 self.course.plan(self.grid.next_evening(now), partial(self._book, one.id), one.id)
+
+    def _booked(self, booked: events.AppointmentBooked, now: datetime) -> None:
+        id, appointment_at = booked.referral_id, booked.appointment_at
+        on = self.grid.evening(self.grid.day_of(appointment_at))
+        self.course.plan(on, partial(self._appointment_over, id, appointment_at), id)
+
+    def _stayed_away(self, missed: events.AppointmentMissed, now: datetime) -> None:
+        id = missed.referral_id
+        self._missed[id] += 1
+        if self.course.outside is not None:
+            self.course.plan(self._next_day(id, now), partial(self._look_for, id), id)
 
     def _next_day(self, id: UUID, now: datetime) -> datetime:
         """When somebody is there again."""
@@ -201,6 +199,11 @@ class Care:
 
     # -- after the release ---------------------------------------------------------------------
 
+    def _is_out(self, _: events.PersonReleased, now: datetime) -> None:
+        for one in self.course.release.own.referrals:
+            if isinstance(one.stand, PLACED):
+                self._released(one, now)
+
     def _released(self, one: Referral, now: datetime) -> None:
         course = self.course
         when = now if course.happens(rates.CONFIRMS_RELEASE) else self.grid.next_evening(now)
@@ -240,8 +243,9 @@ class Care:
         met_at = max(now - self.course.days(1, 8) * _HOUR, outside.released_at)
         yield from self._says(one, commands.RecordAttendance(referral_id=id), met_at)
 
-    def _came(self, id: UUID, now: datetime) -> None:
-        course, one = self.course, self.course.referral(id)
+    def _came(self, came: events.ClientAttended, now: datetime) -> None:
+        course, id = self.course, came.referral_id
+        one = course.referral(id)
         if course.outside is None or isinstance(one.stand, Engaged):
             return
         if one.service_type in ("documents", "allowance"):
@@ -264,6 +268,10 @@ class Care:
             )
 
     # -- looking for people ----------------------------------------------------------------------
+
+    def _not_met(self, raised: events.EscalationRaised, now: datetime) -> None:
+        if raised.code == "D17" and raised.step == 48:
+            self.course.plan(self.grid.next_evening(now), self._look_for_unmet)
 
     def _look_for_unmet(self, now: datetime) -> Iterator[Act]:
         outside, one = self.course.outside, self.course.responsible

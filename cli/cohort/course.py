@@ -1,18 +1,17 @@
 """One person's way: what is seen of the case so far, and what somebody means to do about it."""
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from throughcare.cli.cohort.act import Act
 from throughcare.cli.cohort.person import Person
 from throughcare.cli.cohort.rates import Rate
 from throughcare.cli.cohort.world import World
-from throughcare.contracts import release_events as events
-from throughcare.contracts.care_events import DeadlineReminded
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.intake_events import INTAKE_EVENTS
@@ -28,18 +27,11 @@ from throughcare.protocol.stage import Stage, stage_of
 _NOBODY = UUID(int=0)
 
 
-#: A third of all that is said, and nothing that anybody in the cohort acts on.
-_BOOKKEEPING = frozenset(
-    {
-        events.DeadlinesChanged,
-        events.DeadlineMissed,
-        events.EscalationCleared,
-        events.EscalationAcknowledged,
-        DeadlineReminded,
-    }
-)
 #: What somebody will do at a moment, if it still makes sense then.
 Intent = Callable[[datetime], Iterable[Act]]
+#: What somebody makes of an event: of its data, and of the moment at which it is seen.
+_Hear = Callable[[Any, datetime], None]
+Hears = Mapping[type[Data], _Hear]
 
 
 class _Planned(NamedTuple):
@@ -64,10 +56,8 @@ class Course:
         self.world, self.grid, self.profile = world, world.grid, world.profile
         self.intake = INTAKE.initial(_NOBODY)
         self.release = RELEASE.initial(_NOBODY)
-        #: Who hears of each event; set by whoever plays the parties.
-        self.listeners: list[Callable[[Message, datetime], None]] = []
-        #: Who hears of them when the case is over: all that is planned until then is off.
-        self.after_the_end: list[Callable[[Message, datetime], None]] = []
+        self._hears: defaultdict[type[Data], list[_Hear]] = defaultdict(list)
+        self._hears_after_the_end: Hears = {}
         self._was_over = False
         self._agenda: list[_Planned] = []
         self._order = 0
@@ -122,6 +112,15 @@ class Course:
 
     # -- what is seen --------------------------------------------------------------------------
 
+    def hears(self, hears: Hears) -> None:
+        """Somebody who plays a party hears of these; of an event the first that asked hears first."""
+        for kind, hear in hears.items():
+            self._hears[kind].append(hear)
+
+    def hears_after_the_end(self, hears: Hears) -> None:
+        """And of these when the case is over: all that was planned until then is off."""
+        self._hears_after_the_end = hears
+
     def see(self, events: Sequence[Message], now: datetime) -> None:
         """New events of the case: intake's in their order, then release's in theirs."""
         for event in sorted(events, key=_place):
@@ -150,10 +149,13 @@ class Course:
             self._left.clear()
         self._was_over = self.is_over
         for event in events:
-            if type(event.data) in _BOOKKEEPING:
-                continue
-            for listen in self.after_the_end if self.is_over else self.listeners:
-                listen(event, now)
+            kind = type(event.data)
+            if self.is_over:
+                if (hear := self._hears_after_the_end.get(kind)) is not None:
+                    hear(event.data, now)
+            elif kind in self._hears:
+                for hear in self._hears[kind]:
+                    hear(event.data, now)
 
     @property
     def stage(self) -> Stage:

@@ -16,7 +16,6 @@ from throughcare.contracts import life_events as life
 from throughcare.contracts import release_commands as release
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import GapReason, Ground, MedicineGap, ReadinessGap
-from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.contracts.life_facts import ReleaseDateConfirmed
 from throughcare.protocol.intake.state import Consented, Offered, Opened, Unopened
@@ -45,7 +44,20 @@ class Custody:
         self.person = person = course.person
         self._moved = False
         self._reports = person.release_reported
-        course.listeners.append(self.hear)
+        course.hears(
+            {
+                said.CaseOpened: self._opened,
+                said.ConsentOffered: self._offered,
+                said.ConsentGranted: self._granted,
+                said.PlanAgreed: self._agreed,
+                events.PersonReleased: self._released,
+                life.EpisodeResumed: self._resumed,
+                events.ReleaseScheduled: self._scheduled,
+                events.ReleaseRescheduled: self._rescheduled,
+                events.ReadinessLost: self._not_ready,
+                events.EscalationRaised: self._asked_about,
+            }
+        )
         if person.known_before:
             course.plan(self.grid.evening(person.comes_in_on), self._begin)
             if person.scheduled_on == person.expected_on:
@@ -110,38 +122,47 @@ class Custody:
         if not person.refuses:
             yield from self._plan(now, scripted=True)
 
-    def hear(self, event: Message, now: datetime) -> None:
-        course, person = self.course, self.person
-        match event.data:
-            case said.CaseOpened() if person.known_before and person.asked:
-                course.plan(self._soon(now), self._offer)
-            case said.ConsentOffered() if person.known_before:
-                course.plan(self._soon(now), self._answer)
-            case said.ConsentGranted() if person.known_before:
-                course.plan(self._soon(now), self._plan)
-            case said.PlanAgreed():
-                hurries = (
-                    course.outside is not None or not person.known_before or self._is_near(now)
-                )
-                course.plan(now if hurries else self.grid.next_evening(now), self._refer)
-            case events.PersonReleased():
-                # What was not done before is done on the last evening.
-                course.plan(now, self._plan)
-                if self._waits_for_release:
-                    course.plan(now, self._refer)
-            case life.EpisodeResumed(expected_release_on=date() as on):
-                self._date_known(on, now)
-            case (
-                events.ReleaseScheduled(expected_release_on=on)
-                | events.ReleaseRescheduled(new_on=date() as on)
-            ):
-                self._date_known(on, now)
-            case events.ReadinessLost():
-                course.plan(self.grid.next_office(now), self._confirm)
-            case events.EscalationRaised(code="D11b", to_role="prison-admin"):
-                course.plan(self.grid.next_office(now), self._report_late)
-            case _:
-                pass
+    def _opened(self, _: said.CaseOpened, now: datetime) -> None:
+        if self.person.known_before and self.person.asked:
+            self.course.plan(self._soon(now), self._offer)
+
+    def _offered(self, _: said.ConsentOffered, now: datetime) -> None:
+        if self.person.known_before:
+            self.course.plan(self._soon(now), self._answer)
+
+    def _granted(self, _: said.ConsentGranted, now: datetime) -> None:
+        if self.person.known_before:
+            self.course.plan(self._soon(now), self._plan)
+
+    def _agreed(self, _: said.PlanAgreed, now: datetime) -> None:
+        hurries = (
+            self.course.outside is not None or not self.person.known_before or self._is_near(now)
+        )
+        self.course.plan(now if hurries else self.grid.next_evening(now), self._refer)
+
+    def _released(self, _: events.PersonReleased, now: datetime) -> None:
+        # What was not done before is done on the last evening.
+        self.course.plan(now, self._plan)
+        if self._waits_for_release:
+            self.course.plan(now, self._refer)
+
+    def _resumed(self, resumed: life.EpisodeResumed, now: datetime) -> None:
+        if resumed.expected_release_on is not None:
+            self._date_known(resumed.expected_release_on, now)
+
+    def _scheduled(self, scheduled: events.ReleaseScheduled, now: datetime) -> None:
+        self._date_known(scheduled.expected_release_on, now)
+
+    def _rescheduled(self, moved: events.ReleaseRescheduled, now: datetime) -> None:
+        if moved.new_on is not None:
+            self._date_known(moved.new_on, now)
+
+    def _not_ready(self, _: events.ReadinessLost, now: datetime) -> None:
+        self.course.plan(self.grid.next_office(now), self._confirm)
+
+    def _asked_about(self, raised: events.EscalationRaised, now: datetime) -> None:
+        if raised.code == "D11b" and raised.to_role == "prison-admin":
+            self.course.plan(self.grid.next_office(now), self._report_late)
 
     def _soon(self, now: datetime) -> datetime:
         """When staff go on: within a week, at once where the release is near."""

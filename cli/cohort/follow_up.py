@@ -17,7 +17,6 @@ from throughcare.contracts import intake_commands as intake
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import ContactKind
-from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.release.contact import tried_enough
 from throughcare.protocol.release.rules import (
@@ -50,30 +49,21 @@ class FollowUp:
         self.course = course
         self.world, self.grid, self.profile = course.world, course.grid, course.profile
         self._last = max(course.profile.checks)
-        course.listeners.append(self.hear)
+        course.hears(
+            {
+                events.PersonReleased: self._released,
+                events.FollowUpChecked: self._checked,
+                events.EscalationRaised: self._not_checked,
+                events.ContactLost: self._lost,
+            }
+        )
 
     def _says(self, data: Data, now: datetime) -> Iterator[Act]:
         one = self.course.responsible
         if one is not None:
             yield from self.course.by(one.receiver, data, now)
 
-    def hear(self, event: Message, now: datetime) -> None:
-        course = self.course
-        match event.data:
-            case events.PersonReleased():
-                self._released(now)
-            case events.FollowUpChecked(checkpoint_day=day) if day == self._last:
-                course.plan(self.grid.next_office(now), self._complete, _ONE)
-            case events.EscalationRaised(code="D19" | "D21", step=int() as day):
-                if course.happens(rates.CHECK_CAUGHT_UP):
-                    course.plan(self.grid.next_office(now), partial(self._check, day), _ONE)
-            case events.ContactLost() if course.person.comes_back is not None:
-                back_on = self.grid.office(plus(self.grid.day_of(now), course.person.comes_back))
-                course.plan(self.grid.evening(back_on), self._come_back, _ONE)
-            case _:
-                pass
-
-    def _released(self, now: datetime) -> None:
+    def _released(self, _: events.PersonReleased, now: datetime) -> None:
         course, person = self.course, self.course.person
         outside = course.outside
         assert outside is not None
@@ -107,6 +97,22 @@ class FollowUp:
             course.plan(on(person.reincarcerated), self._back_inside)
         if person.dies is not None:
             course.plan(on(person.dies), self._died)
+
+    def _checked(self, checked: events.FollowUpChecked, now: datetime) -> None:
+        if checked.checkpoint_day == self._last:
+            self.course.plan(self.grid.next_office(now), self._complete, _ONE)
+
+    def _not_checked(self, raised: events.EscalationRaised, now: datetime) -> None:
+        day = raised.step
+        if raised.code not in ("D19", "D21") or day is None:
+            return
+        if self.course.happens(rates.CHECK_CAUGHT_UP):
+            self.course.plan(self.grid.next_office(now), partial(self._check, day), _ONE)
+
+    def _lost(self, _: events.ContactLost, now: datetime) -> None:
+        if self.course.person.comes_back is not None:
+            back_on = self.grid.office(plus(self.grid.day_of(now), self.course.person.comes_back))
+            self.course.plan(self.grid.evening(back_on), self._come_back, _ONE)
 
     # -- checks --------------------------------------------------------------------------------
 
@@ -190,22 +196,24 @@ class Alarms:
     def __init__(self, course: Course) -> None:
         self.course = course
         self.world, self.grid, self.profile = course.world, course.grid, course.profile
-        course.listeners.append(self.hear)
+        course.hears(
+            {events.EscalationRaised: self._raised, events.RerouteNeeded: self._nobody_left}
+        )
 
-    def hear(self, event: Message, now: datetime) -> None:
-        course = self.course
-        match event.data:
-            case events.EscalationRaised() as raised if course.happens(rates.ALARM_ACKNOWLEDGED):
-                party = raised.to_party or self._party_of(raised.to_role)
-                hurries = raised.code == "D17" and raised.level == 1
-                when = self.grid.next_evening(now) if hurries else self.grid.next_office(now)
-                id = raised.escalation_id
-                # Before others do what ends the alarm.
-                course.plan(when, partial(self._acknowledge, id, party), id, first=True)
-            case events.RerouteNeeded(referral_id=id, item=item):
-                course.plan(self.grid.next_evening(now), partial(self._reroute, id, item), id)
-            case _:
-                pass
+    def _raised(self, raised: events.EscalationRaised, now: datetime) -> None:
+        if not self.course.happens(rates.ALARM_ACKNOWLEDGED):
+            return
+        party = raised.to_party or self._party_of(raised.to_role)
+        hurries = raised.code == "D17" and raised.level == 1
+        when = self.grid.next_evening(now) if hurries else self.grid.next_office(now)
+        id = raised.escalation_id
+        # Before others do what ends the alarm.
+        self.course.plan(when, partial(self._acknowledge, id, party), id, first=True)
+
+    def _nobody_left(self, needed: events.RerouteNeeded, now: datetime) -> None:
+        id = needed.referral_id
+        reroute = partial(self._reroute, id, needed.item)
+        self.course.plan(self.grid.next_evening(now), reroute, id)
 
     def _party_of(self, role: str) -> str:
         return self.world.prison.code if role.startswith("prison") else self.world.coordinator.code

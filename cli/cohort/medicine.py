@@ -14,7 +14,6 @@ from throughcare.contracts import medicine_commands as commands
 from throughcare.contracts import medicine_events as med
 from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import MedicineLine
-from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.release.medicine_fold import find
 from throughcare.protocol.release.medicine_rules import LINE_OF, serves, site_holds
@@ -38,31 +37,46 @@ class Medicine:
     def __init__(self, course: Course) -> None:
         self.course = course
         self.world, self.grid, self.profile = course.world, course.grid, course.profile
-        course.listeners.append(self.hear)
+        course.hears(
+            {
+                intake.NeedsAssessed: self._assessed,
+                med.ContinuityItemOpened: self._opened,
+                med.ContinuationRequested: self._requested,
+                events.ReferralAccepted: self._accepted,
+                events.ReleaseScheduled: self._date_known,
+                events.ReleaseRescheduled: self._date_known,
+                events.ClientAttended: self._came,
+            }
+        )
 
-    def hear(self, event: Message, now: datetime) -> None:
-        course = self.course
-        match event.data:
-            case intake.NeedsAssessed():
-                course.plan(self.grid.next_evening(now), self._offer, _ONE)
-                course.plan(self.grid.next_office(now, 1), self._give, _ONE)
-            case med.ContinuityItemOpened(line=line):
-                course.plan(self.grid.next_office(now), partial(self._decide, line), _ONE)
-            case med.ContinuationRequested(line=line):
-                course.plan(self.grid.next_office(now), partial(self._confirm, line), _ONE)
-                if line != "oat":
-                    course.plan(self.grid.next_office(now), partial(self._pack, line), _ONE)
-            case events.ReferralAccepted(referral_id=id):
-                if (served := LINE_OF.get(course.referral(id).service_type)) is not None:
-                    course.plan(self.grid.next_office(now), partial(self._confirm, served), _ONE)
-            case events.ReleaseScheduled() | events.ReleaseRescheduled():
-                for one in course.release.own.lines:
-                    course.plan(self.grid.next_office(now), partial(self._confirm, one.line), _ONE)
-                    course.plan(self.grid.next_office(now), partial(self._pack, one.line), _ONE)
-            case events.ClientAttended(referral_id=id) if course.outside is not None:
-                course.plan(now, partial(self._take, id), _ONE)
-            case _:
-                pass
+    def _assessed(self, _: intake.NeedsAssessed, now: datetime) -> None:
+        self.course.plan(self.grid.next_evening(now), self._offer, _ONE)
+        self.course.plan(self.grid.next_office(now, 1), self._give, _ONE)
+
+    def _opened(self, opened: med.ContinuityItemOpened, now: datetime) -> None:
+        self.course.plan(self.grid.next_office(now), partial(self._decide, opened.line), _ONE)
+
+    def _requested(self, asked: med.ContinuationRequested, now: datetime) -> None:
+        self.course.plan(self.grid.next_office(now), partial(self._confirm, asked.line), _ONE)
+        if asked.line != "oat":
+            self.course.plan(self.grid.next_office(now), partial(self._pack, asked.line), _ONE)
+
+    def _accepted(self, accepted: events.ReferralAccepted, now: datetime) -> None:
+        served = LINE_OF.get(self.course.referral(accepted.referral_id).service_type)
+        if served is not None:
+            self.course.plan(self.grid.next_office(now), partial(self._confirm, served), _ONE)
+
+    def _date_known(
+        self, _: events.ReleaseScheduled | events.ReleaseRescheduled, now: datetime
+    ) -> None:
+        when = self.grid.next_office(now)
+        for one in self.course.release.own.lines:
+            self.course.plan(when, partial(self._confirm, one.line), _ONE)
+            self.course.plan(when, partial(self._pack, one.line), _ONE)
+
+    def _came(self, came: events.ClientAttended, now: datetime) -> None:
+        if self.course.outside is not None:
+            self.course.plan(now, partial(self._take, came.referral_id), _ONE)
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ before they could count is left out, and how many those were is said.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import Any, NamedTuple
@@ -14,17 +14,14 @@ from uuid import UUID
 
 from throughcare.cli.cohort.course import Course
 from throughcare.cli.cohort.simulate import Life
-from throughcare.contracts import intake_events as intake
-from throughcare.contracts import life_events as life
-from throughcare.contracts import medicine_events as med
+from throughcare.cli.simulate.story import Story
 from throughcare.contracts import release_events as events
-from throughcare.contracts.codes import MedicineLine
 from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Data
 from throughcare.protocol.release.state import Ended
 
 #: No share and no count of fewer people is told.
 SMALLEST = 5
-_OUT = ("died", "reincarcerated", "moved-out-of-scope", "voided")
 
 
 class Share(NamedTuple):
@@ -52,94 +49,6 @@ class Spread(NamedTuple):
     ninth: float | None
 
 
-class _Case:
-    """What one life says, read once from its first event to its last."""
-
-    def __init__(self, life_: Life, course: Course) -> None:
-        self.released: events.PersonReleased | None = None
-        self.contacts: list[tuple[datetime, bool]] = []
-        self.first_hours: int | None = None
-        self.closed_at: datetime | None = None
-        self.reason: str | None = None
-        self.treated: list[datetime] = []
-        self.wanted: dict[MedicineLine, bool] = {}
-        self.doses: dict[MedicineLine, med.CommunityDoseReceived] = {}
-        self.gaps: set[MedicineLine] = set()
-        self.kit = False
-        self._treats: set[UUID] = set()
-        self._services = course.profile.services
-        self.granted = any(
-            isinstance(one.data, intake.ConsentGranted) for one in life_.case.told["intake"]
-        )
-        flags = next(
-            (one.data.flags for one in reversed(life_.case.told["intake"])
-             if isinstance(one.data, intake.NeedsAssessed)), (),
-        )  # fmt: skip
-        self.at_risk = not course.profile.medicine.kit_flags.isdisjoint(flags)
-        self.plans_treatment = any(
-            self._services[item.service_type].treatment for item in course.person.plan
-        )
-        for message in life_.case.told["release"]:
-            self._read(message)
-
-    def _read(self, message: Message) -> None:
-        match message.data:
-            case events.PersonReleased() as released if self.released is None:
-                self.released = released
-            case life.ReleaseReversed():
-                self.released = self.first_hours = None
-                self.contacts.clear()
-            case events.ReferralSent() as sent:
-                if self._services[sent.service_type].treatment:
-                    self._treats.add(sent.referral_id)
-            case events.FirstContactMade() as first:
-                if self.first_hours is None:
-                    self.first_hours = first.hours_since_release
-                self.contacts.append((message.recorded_at, True))
-            case events.ContactRegained():
-                self.contacts.append((message.recorded_at, True))
-            case events.ContactLost():
-                self.contacts.append((message.recorded_at, False))
-            case events.ServiceEngaged(referral_id=id, engaged_at=at) if id in self._treats:
-                self.treated.append(at)
-            case events.CaseClosed(reason_code=reason):
-                self.closed_at, self.reason = message.recorded_at, reason
-            case life.EpisodeResumed():
-                self.closed_at = self.reason = None
-            case _:
-                self._read_of_care(message)
-
-    def _read_of_care(self, message: Message) -> None:
-        inside = self.released is None
-        match message.data:
-            case med.ContinuationRequested(line=line) if inside:
-                self.wanted.setdefault(line, False)
-            case med.ReceivingSiteConfirmed(line=line) | med.BridgingSupplied(line=line) if inside:
-                if line in self.wanted:
-                    self.wanted[line] = True
-            case (
-                med.ContinuationDeclinedByClient(line=line) | med.ContinuationUnavailable(line=line)
-            ) if inside:
-                self.wanted.pop(line, None)
-            case med.CommunityDoseReceived() as dose:
-                self.doses.setdefault(dose.line, dose)
-            case med.DoseGapOpened(line=line):
-                self.gaps.add(line)
-            case med.NaloxoneIssued() if inside or message.data.at == "release":
-                self.kit = True
-            case _:
-                pass
-
-    def is_out(self, by: datetime) -> bool:
-        """Gone for a reason that says nothing about the care, by then."""
-        return self.reason in _OUT and self.closed_at is not None and self.closed_at <= by
-
-    def is_lost(self, by: datetime) -> bool:
-        """Never met, or lost again, by then."""
-        seen = [found for at, found in self.contacts if at <= by]
-        return not (seen and seen[-1])
-
-
 class Tally:
     """Of one cohort."""
 
@@ -154,6 +63,8 @@ class Tally:
         self.referrals: Counter[str] = Counter()
         self._hours: list[float] = []
         self._gap_days: list[float] = []
+        #: Of the case that is being counted.
+        self._sent_at: dict[UUID, datetime] = {}
         self._found: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     # -- counting ------------------------------------------------------------------------------
@@ -167,7 +78,7 @@ class Tally:
         ended = isinstance(person, Ended)
         self.outcomes[person.reason_code if isinstance(person, Ended) else course.stage] += 1
         self._count(told["release"])
-        case = _Case(one, course)
+        case = Story(one, course)
         if ended and case.reason != "completed":
             self.early_exits[case.reason or ""] += 1
         if case.released is not None:
@@ -177,35 +88,43 @@ class Tally:
                 self._count_released(case, case.released.released_at, course)
 
     def _count(self, told: Sequence[Message]) -> None:
-        sent_at: dict[UUID, datetime] = {}
+        self._sent_at.clear()
         for message in told:
-            match message.data:
-                case events.DeadlinesChanged(met=met):
-                    for key in met:
-                        self.deadlines[key.code]["met"] += 1
-                case events.DeadlineMissed(code=code):
-                    self.deadlines[code]["missed"] += 1
-                case events.DeadlineWaived(code=code):
-                    self.deadlines[code]["waived"] += 1
-                case events.EscalationRaised(level=level):
-                    self.escalations[level] += 1
-                case events.EscalationAcknowledged():
-                    self.acknowledged += 1
-                case events.ReferralSent(referral_id=id, sent_at=at):
-                    self.referrals["sent"] += 1
-                    sent_at[id] = at
-                case events.ReferralAccepted(referral_id=id):
-                    self.referrals["accepted"] += 1
-                    hours = (message.recorded_at - sent_at[id]).total_seconds() / 3600
-                    self._hours.append(hours)
-                case events.ReferralDeclined():
-                    self.referrals["declined"] += 1
-                case events.ReferralExpired():
-                    self.referrals["expired"] += 1
-                case _:
-                    pass
+            if (count_ := _COUNT.get(type(message.data))) is not None:
+                count_(self, message.data, message.recorded_at)
 
-    def _count_released(self, case: _Case, at: datetime, course: Course) -> None:
+    def _met(self, changed: events.DeadlinesChanged, _: datetime) -> None:
+        for key in changed.met:
+            self.deadlines[key.code]["met"] += 1
+
+    def _missed(self, missed: events.DeadlineMissed, _: datetime) -> None:
+        self.deadlines[missed.code]["missed"] += 1
+
+    def _waived(self, waived: events.DeadlineWaived, _: datetime) -> None:
+        self.deadlines[waived.code]["waived"] += 1
+
+    def _raised(self, raised: events.EscalationRaised, _: datetime) -> None:
+        self.escalations[raised.level] += 1
+
+    def _seen(self, _: events.EscalationAcknowledged, __: datetime) -> None:
+        self.acknowledged += 1
+
+    def _sent(self, sent: events.ReferralSent, _: datetime) -> None:
+        self.referrals["sent"] += 1
+        self._sent_at[sent.referral_id] = sent.sent_at
+
+    def _accepted(self, accepted: events.ReferralAccepted, now: datetime) -> None:
+        self.referrals["accepted"] += 1
+        waited = now - self._sent_at[accepted.referral_id]
+        self._hours.append(waited.total_seconds() / 3600)
+
+    def _declined(self, _: events.ReferralDeclined, __: datetime) -> None:
+        self.referrals["declined"] += 1
+
+    def _expired(self, _: events.ReferralExpired, __: datetime) -> None:
+        self.referrals["expired"] += 1
+
+    def _count_released(self, case: Story, at: datetime, course: Course) -> None:
         hours = case.first_hours
         self._share("contact_72h", hours is not None and hours <= 72, case, at, 3)
         self._share("contact_7d", hours is not None and hours <= 7 * 24, case, at, 7)
@@ -226,7 +145,7 @@ class Tally:
             if dose is not None:
                 self._gap_days.append(dose.missed_days)
 
-    def _share(self, name: str, hit: bool, case: _Case, at: datetime, days: int) -> None:
+    def _share(self, name: str, hit: bool, case: Story, at: datetime, days: int) -> None:
         by, found = at + timedelta(days=days), self._found[name]
         if by > self._as_of:
             return
@@ -283,6 +202,18 @@ class Tally:
         }
 
 
+#: What is counted of each case: one event and when it was recorded.
+_COUNT: dict[type[Data], Callable[[Tally, Any, datetime], None]] = {
+    events.DeadlinesChanged: Tally._met,
+    events.DeadlineMissed: Tally._missed,
+    events.DeadlineWaived: Tally._waived,
+    events.EscalationRaised: Tally._raised,
+    events.EscalationAcknowledged: Tally._seen,
+    events.ReferralSent: Tally._sent,
+    events.ReferralAccepted: Tally._accepted,
+    events.ReferralDeclined: Tally._declined,
+    events.ReferralExpired: Tally._expired,
+}
 #: In the order in which they are told.
 INDICATORS = {
     "contact_72h": "met by a care receiver within 72 h",
