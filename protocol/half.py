@@ -36,6 +36,6 @@ class Half(NamedTuple, Generic[State]):
     load: Callable[[bytes], State]
     #: The version the case began under; empty before the half knows of the case.
     protocol_version: Callable[[State], str]
-    #: Of the other half's events, those that mean anything here; any other neither changes the
-    #: state nor entails an event. None: each may.
-    heeds: frozenset[type[Data]] | None = None
+    #: Of the other half's events, those that mean anything here: any other neither changes the
+    #: state nor entails an event.
+    heeds: frozenset[type[Data]]

@@ -106,7 +106,7 @@ class Case:
             name, said = waiting.popleft()
             half = _HALVES[name]
             for message in said:
-                if half.heeds is not None and type(message.data) not in half.heeds:
+                if type(message.data) not in half.heeds:
                     continue
                 self.states[name] = state = half.hear(self.states[name], message)
                 system = context._replace(party=None, roles=_SYSTEM)

@@ -6,12 +6,14 @@ from typing import Any, cast
 
 from throughcare.contracts import (
     care_commands,
+    consent_events,
     facts,
     life_commands,
     life_events,
     life_facts,
     rights_commands,
 )
+from throughcare.contracts import intake_events as intake
 from throughcare.contracts import medicine_commands as med
 from throughcare.contracts import release_commands as commands
 from throughcare.contracts.envelope import Message
@@ -188,4 +190,21 @@ HALF: Half[State] = Half(
     dump=dump,
     load=load,
     protocol_version=protocol_version,
+    heeds=frozenset(
+        {
+            intake.CaseOpened,
+            intake.ConsentOffered,
+            intake.ConsentGranted,
+            intake.ConsentRefused,
+            intake.ConsentWithdrawn,
+            intake.NeedsAssessed,
+            intake.PlanAgreed,
+            intake.PlanRevised,
+            consent_events.ConsentNarrowed,
+            consent_events.ConsentWidened,
+            consent_events.ConsentRenewed,
+            consent_events.ConsentExpired,
+            life_events.CaseReopened,
+        }
+    ),
 )

@@ -269,8 +269,9 @@ def _settled(
 
 
 def _kept(one: Deadline, acts: Sequence[Data]) -> bool:
+    kept_by = _KEPT_BY[one.code]
     return any(
-        isinstance(act, _KEPT_BY[one.code])
+        type(act) in kept_by
         and one.referral_id in (None, getattr(act, "referral_id", None), _follows(act))
         for act in acts
     )

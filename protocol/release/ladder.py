@@ -106,9 +106,10 @@ def _is_up(one: Escalation, as_of: datetime) -> bool:
 def _reminders(state: State, as_of: datetime, profile: Profile) -> tuple[Event, ...]:
     said = []
     for one in state.own.live:
-        times = _reminder_times(one, profile)
-        number = sum(at <= as_of for at in times)
-        if one.due_at <= as_of or number <= one.reminded:
+        if one.since is None or one.due_at <= as_of:
+            continue
+        number = sum(at <= as_of for at in _reminder_times(one, profile))
+        if number <= one.reminded:
             continue
         to = _assignee(state, one, profile)
         said.append(
