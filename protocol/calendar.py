@@ -2,20 +2,17 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from throughcare.protocol.profiles.model import Profile, Span
 
 _DAY = timedelta(days=1)
+#: One case asks for the same few moments and days with every message.
+_remembered = lru_cache(maxsize=16384)
 
 
+@_remembered
 def local_day(profile: Profile, moment: datetime) -> date:
-    return _local_day(moment, profile.zone)
-
-
-@lru_cache(maxsize=4096)  # one decision asks a dozen times for the days of the same few moments
-def _local_day(moment: datetime, zone: ZoneInfo) -> date:
-    return moment.astimezone(zone).date()
+    return moment.astimezone(profile.zone).date()
 
 
 def days_between(profile: Profile, start: datetime, end: datetime) -> int:
@@ -23,25 +20,24 @@ def days_between(profile: Profile, start: datetime, end: datetime) -> int:
     return (local_day(profile, end) - local_day(profile, start)).days
 
 
+@_remembered
 def end_of_day(profile: Profile, day: date) -> datetime:
     """When a local day counted in calendar or working days is over."""
-    return _at(day, profile.day_ends_hour, profile.zone)
+    return hour_of(profile, day, profile.day_ends_hour)
 
 
+@_remembered
 def hour_of(profile: Profile, day: date, hour: int) -> datetime:
     """A local hour of a local day."""
-    return _at(day, hour, profile.zone)
+    return datetime.combine(day, time(hour), tzinfo=profile.zone).astimezone(UTC)
 
 
-@lru_cache(maxsize=4096)  # the same few hundred days, asked for with every message
-def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(UTC)
-
-
+@_remembered
 def is_working_day(profile: Profile, day: date) -> bool:
     return day.isoweekday() not in profile.weekend and day not in profile.holidays
 
 
+@_remembered
 def after(profile: Profile, start: datetime, span: Span) -> datetime:
     """The end of a span that began at `start`; the day it began on does not count."""
     if span.unit == "h":
@@ -51,26 +47,19 @@ def after(profile: Profile, start: datetime, span: Span) -> datetime:
     day = local_day(profile, start)
     if span.unit == "cd":
         return end_of_day(profile, day + span.amount * _DAY)
-    day = _working_days_later(day, span.amount, profile.weekend, profile.holidays)
-    return end_of_day(profile, day)
-
-
-@lru_cache(maxsize=4096)
-def _working_days_later(
-    day: date, left: int, weekend: frozenset[int], holidays: frozenset[date]
-) -> date:
+    left = span.amount
     while left > 0:
         day += _DAY
-        if day.isoweekday() not in weekend and day not in holidays:
+        if is_working_day(profile, day):
             left -= 1
-    return day
+    return end_of_day(profile, day)
 
 
 def _in_working_hours(profile: Profile, start: datetime, left: timedelta) -> datetime:
     day = local_day(profile, start)
     while True:
         if is_working_day(profile, day):
-            begins = max(start, _at(day, profile.care.day_begins_hour, profile.zone))
+            begins = max(start, hour_of(profile, day, profile.care.day_begins_hour))
             room = end_of_day(profile, day) - begins
             if left <= room:
                 return begins + left
@@ -80,9 +69,10 @@ def _in_working_hours(profile: Profile, start: datetime, left: timedelta) -> dat
 
 def midnight_after(profile: Profile, day: date) -> datetime:
     """When nothing is left of a local day."""
-    return _at(day + _DAY, 0, profile.zone)
+    return hour_of(profile, day + _DAY, 0)
 
 
+@_remembered
 def before_release(
     profile: Profile,
     release_on: date,

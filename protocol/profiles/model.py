@@ -121,8 +121,8 @@ class MedicineRules(NamedTuple):
         return since is None or since <= on
 
 
-class Profile(NamedTuple):
-    """Immutable; found by the protocol version a case began under."""
+class _Values(NamedTuple):
+    """What a profile holds."""
 
     country: str
     version: str
@@ -191,3 +191,14 @@ class Profile(NamedTuple):
 
     def alarms_of(self, code: DeadlineCode, step: int | None) -> tuple[Alarm, ...]:
         return self.alarms.get((code, step)) or self.alarms[code, None]
+
+
+class Profile(_Values):
+    """Immutable; found by the protocol version a case began under.
+
+    It equals itself alone, so the calendar can remember what it answered under which profile.
+    """
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
