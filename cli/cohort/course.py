@@ -4,6 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,6 +26,7 @@ from throughcare.protocol.release.state import Ended, InCustody, Outside, Referr
 from throughcare.protocol.stage import Stage, stage_of
 
 _NOBODY = UUID(int=0)
+_SOURCE = attrgetter("source")
 
 
 #: What somebody will do at a moment, if it still makes sense then.
@@ -87,8 +89,12 @@ class Course:
         """
         if not self._left:
             self._left = self._act(now)
-        if not self._left:
-            return []
+        if len(self._left) > 1:
+            return self._first_lane()
+        said, self._left = self._left, []
+        return said
+
+    def _first_lane(self) -> list[Act]:
         lane = _lane(self._left[0].data)
         count = next(
             (n for n, act in enumerate(self._left) if _lane(act.data) != lane), len(self._left)
@@ -141,7 +147,8 @@ class Course:
     ) -> None:
         """The same where both states are at hand already; a simulation folds nothing twice."""
         self.intake, self.release = intake, release
-        self._tell(sorted(events, key=_place), now)
+        # Of each half they come in their order.
+        self._tell(sorted(events, key=_SOURCE), now)
 
     def _tell(self, events: Sequence[Message], now: datetime) -> None:
         if self.is_over and not self._was_over:
@@ -203,7 +210,7 @@ class Course:
         return self.rng.randint(low, high)
 
     def by(self, party: str, data: Data, occurred_at: datetime) -> Iterator[Act]:
-        yield Act(self.person.number, party, data, occurred_at)
+        return iter((Act(self.person.number, party, data, occurred_at),))
 
 
 def _lane(data: Data) -> tuple[str, bool]:

@@ -20,6 +20,7 @@ from throughcare.protocol.release.state import (
     Deadline,
     Granted,
     InCustody,
+    Item,
     Lost,
     Opening,
     Outside,
@@ -51,8 +52,10 @@ def of_case(state: State, profile: Profile) -> Iterator[Deadline]:
     if isinstance(heard.consent, Granted):
         due_at = midnight(profile, heard.consent.expires_on)
         yield Deadline("D02d", None, None, due_at, heard.consented_at)
-        yield from _prepared(state, heard, profile)
-        yield from _offered(state, heard, profile)
+        if not heard.plan or heard.assessed_at is None:
+            yield from _prepared(state, heard, profile)
+        if waiting := _unoffered(state, heard, profile):
+            yield from _offered(state, heard, waiting, profile)
     match state.own.person:
         case InCustody(expected_on=date() as on):
             yield from _booked(state, on, profile)
@@ -75,7 +78,7 @@ def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]
 
 def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
     """D03: needs and plan; after the release, at once."""
-    if heard.consented_at is None or (heard.plan and heard.assessed_at is not None):
+    if heard.consented_at is None:
         return
     since, urgency = _known(state, heard.consented_at, profile)
     grace = profile.care.prepare[urgency]
@@ -89,20 +92,25 @@ def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadli
     yield Deadline("D03", None, None, due_at, since)
 
 
-def _offered(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
-    """D05: each mandatory item that somebody could take is offered to somebody."""
-    if heard.planned_at is None:
-        return
+def _unoffered(state: State, heard: Opening, profile: Profile) -> list[Item]:
+    """Mandatory items that somebody could take and that nobody was offered."""
     # Also to somebody who said no: from then on it is D08.
     offered = {one.item for one in state.own.referrals if not isinstance(one.stand, Cancelled)}
     waiting = [item for item in heard.plan if item.mandatory and item.item not in offered]
-    if waiting and not isinstance(state.own.person, Outside):
-        waiting = [
-            item
-            for item in waiting
-            if not item.receivers or not all(only_outside(r, profile) for r in item.receivers)
-        ]
-    if not waiting:
+    if not waiting or isinstance(state.own.person, Outside):
+        return waiting
+    return [
+        item
+        for item in waiting
+        if not item.receivers or not all(only_outside(r, profile) for r in item.receivers)
+    ]
+
+
+def _offered(
+    state: State, heard: Opening, waiting: list[Item], profile: Profile
+) -> Iterator[Deadline]:
+    """D05: each is offered to somebody."""
+    if heard.planned_at is None:
         return
     since, _ = _known(state, heard.planned_at, profile)
     due_at = after(profile, since, profile.care.send)
