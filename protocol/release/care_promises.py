@@ -26,12 +26,13 @@ from throughcare.protocol.release.state import (
     Outside,
     Referral,
     Sent,
+    Situation,
     Stand,
     State,
 )
 
 
-def of_recipients(state: State, profile: Profile) -> Iterator[Deadline]:
+def of_recipients(state: State, _: Situation, profile: Profile) -> Iterator[Deadline]:
     """D23: these outlive the case."""
     for one in state.own.recalls:
         told, *later = profile.care.recall_hours
@@ -46,23 +47,14 @@ def _recalled(referral_id: UUID, hours: int, since: datetime, profile: Profile) 
     return Deadline("D23", referral_id, hours, due_at)
 
 
-def of_case(state: State, profile: Profile) -> Iterator[Deadline]:
-    """The case is not ended."""
+def of_consent(state: State, _: Situation, profile: Profile) -> Iterator[Deadline]:
+    """D02d: its last day. D03: needs and plan follow from it."""
     heard = opening(state)
     if isinstance(heard.consent, Granted):
         due_at = midnight(profile, heard.consent.expires_on)
         yield Deadline("D02d", None, None, due_at, heard.consented_at)
         if not heard.plan or heard.assessed_at is None:
             yield from _prepared(state, heard, profile)
-        if waiting := _unoffered(state, heard, profile):
-            yield from _offered(state, heard, waiting, profile)
-    match state.own.person:
-        case InCustody(expected_on=date() as on):
-            yield from _booked(state, on, profile)
-        case Outside() as person:
-            yield from _takes_part(person, heard, profile)
-        case _:
-            pass
 
 
 def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]:
@@ -77,7 +69,7 @@ def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]
 
 
 def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
-    """D03: needs and plan; after the release, at once."""
+    """D03; after the release, at once."""
     if heard.consented_at is None:
         return
     since, urgency = _known(state, heard.consented_at, profile)
@@ -93,7 +85,6 @@ def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadli
 
 
 def _unoffered(state: State, heard: Opening, profile: Profile) -> list[Item]:
-    """Mandatory items that somebody could take and that nobody was offered."""
     # Also to somebody who said no: from then on it is D08.
     offered = {one.item for one in state.own.referrals if not isinstance(one.stand, Cancelled)}
     waiting = [item for item in heard.plan if item.mandatory and item.item not in offered]
@@ -106,15 +97,17 @@ def _unoffered(state: State, heard: Opening, profile: Profile) -> list[Item]:
     ]
 
 
-def _offered(
-    state: State, heard: Opening, waiting: list[Item], profile: Profile
-) -> Iterator[Deadline]:
-    """D05: each is offered to somebody."""
-    if heard.planned_at is None:
+def offered(state: State, person: Situation, profile: Profile) -> Iterator[Deadline]:
+    """D05: each mandatory item that somebody could take is offered to somebody."""
+    heard = opening(state)
+    if heard.planned_at is None or not isinstance(heard.consent, Granted):
+        return
+    waiting = _unoffered(state, heard, profile)
+    if not waiting:
         return
     since, _ = _known(state, heard.planned_at, profile)
     due_at = after(profile, since, profile.care.send)
-    match state.own.person:
+    match person:
         case InCustody(expected_on=date() as on):
             late = before_release(
                 profile, on, profile.care.send_days, since, profile.care.send_late
@@ -128,8 +121,10 @@ def _offered(
         yield Deadline("D05", None, item.item, due_at, since)
 
 
-def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
+def booked(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
     """D09: of those that have taken the person on, one has booked a day soon after the release."""
+    if (on := person.expected_on) is None:
+        return
     placed = [
         one
         for one in state.own.referrals
@@ -137,11 +132,11 @@ def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
     ]
     if not placed or placed[0].accepted_at is None:
         return
-    booked = [one.stand.appointment_at for one in placed if isinstance(one.stand, Booked)]
-    if booked:
+    days = [one.stand.appointment_at for one in placed if isinstance(one.stand, Booked)]
+    if days:
         first = midnight(profile, on - timedelta(days=1))
         last = after(profile, end_of_day(profile, on), profile.care.contact_limit)
-        if any(first <= at <= last for at in booked):
+        if any(first <= at <= last for at in days):
             return
     since, urgency = _known(state, placed[0].accepted_at, profile)
     grace = profile.care.book[urgency]
@@ -149,11 +144,11 @@ def _booked(state: State, on: date, profile: Profile) -> Iterator[Deadline]:
     yield Deadline("D09", placed[0].id, None, due_at, since)
 
 
-def _takes_part(person: Outside, heard: Opening, profile: Profile) -> Iterator[Deadline]:
+def takes_part(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
     """D20: where the plan holds treatment."""
     if person.engaged or isinstance(person.contact, Lost):
         return
-    if any(profile.services[item.service_type].treatment for item in heard.plan):
+    if any(profile.services[item.service_type].treatment for item in opening(state).plan):
         day = profile.care.engage_days
         on = local_day(profile, person.released_at) + timedelta(days=day)
         yield Deadline("D20", None, day, end_of_day(profile, on), person.known_at)

@@ -21,7 +21,7 @@ from throughcare.protocol.calendar import days_between
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.release import medicine
 from throughcare.protocol.release.fold import ReleaseEvent, apply
-from throughcare.protocol.release.promises import key_of, promises
+from throughcare.protocol.release.promises import Asked, asked_anew, key_of
 from throughcare.protocol.release.rules import is_care, opening, unplaced
 from throughcare.protocol.release.state import (
     PLACED,
@@ -89,24 +89,6 @@ _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
 }
 
 
-#: Neither the person nor a referral, a medicine or a consent moves by these: every promise of the
-#: state before holds as it was, so there is no difference to look for.
-_ENTAILS_NOTHING: frozenset[type[Data]] = frozenset(
-    {
-        events.DeadlineMissed,
-        events.DeadlineWaived,
-        events.EscalationRaised,
-        events.EscalationAcknowledged,
-    }
-)
-#: But a check that is past makes way for the next one.
-_CHECKS: frozenset[DeadlineCode] = frozenset({"D19", "D21"})
-
-
-def _entails_nothing(one: Event) -> bool:
-    return type(one) in _ENTAILS_NOTHING and getattr(one, "code", None) not in _CHECKS
-
-
 class Finished(NamedTuple):
     """All that a decision comes to; the state keeps exactly the promises that hold in it."""
 
@@ -127,13 +109,15 @@ def finish(
 ) -> Finished:
     """The events of a decision in `state`, with all that they entail; `heard`: what led to it."""
     after = applied(state, said)
-    if heard is None and all(map(_entails_nothing, said)):
+    asked = asked_anew(state, after, heard=heard is not None)
+    if not asked.rules:
         return Finished(tuple(said), after)
     said = list(said)
     while more := _derived(after, profile):
         said.extend(more)
         after = applied(after, more)
-    settled = _settled(after, said, profile, heard)
+        asked = asked_anew(state, after, heard=heard is not None)
+    settled = _settled(after, asked, said, profile, heard)
     said.extend(settled)
     return Finished(tuple(said), applied(after, settled))
 
@@ -224,17 +208,22 @@ def _engaged(state: State, person: Outside, profile: Profile) -> tuple[Event, ..
 
 
 def _settled(
-    state: State, said: Sequence[Event], profile: Profile, heard: Data | None
+    state: State, asked: Asked, said: Sequence[Event], profile: Profile, heard: Data | None
 ) -> tuple[Event, ...]:
-    """The difference between the promises of the state and those that live, and alarms cleared."""
+    """The difference between the promises of the state and those that live, and alarms cleared.
+
+    Those that are not asked anew are what they were, so they live already.
+    """
     own = state.own
-    held = {(one.code, one.referral_id, one.step): one for one in promises(state, profile)}
+    held = {(one.code, one.referral_id, one.step): one for one in asked.promises(state, profile)}
     done = {key_of(one): one.due_at for one in own.done}
     new = dict(held)
     acts = said if heard is None else (*said, heard)
     met: list[DeadlineKey] = []
     dropped: list[DeadlineKey] = []
     for one in own.live:
+        if one.code not in asked.codes:
+            continue
         key = (one.code, one.referral_id, one.step)
         now = held.get(key)
         if now is not None and now.due_at == one.due_at:
@@ -258,7 +247,8 @@ def _settled(
     cleared = tuple(
         events.EscalationCleared(escalation_id=one.id)
         for one in own.escalations
-        if (key := (one.code, one.referral_id, one.step)) not in held or key in put
+        if one.code in asked.codes
+        and ((key := (one.code, one.referral_id, one.step)) not in held or key in put)
     )
     if not (put or met or dropped):
         return cleared

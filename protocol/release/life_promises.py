@@ -29,19 +29,6 @@ from throughcare.protocol.release.state import (
 _AT_ONCE = Span(0, "h")
 
 
-def life_promises(state: State, profile: Profile) -> Iterator[Deadline]:
-    match state.own.person:
-        case InCustody() as person:
-            yield from _asking(state, person, profile)
-            if isinstance(opening(state).consent, Granted):
-                yield from _awaiting(state, person, profile)
-            yield from _places(state, profile)
-        case Outside() as person:
-            yield from _outside(state, person, profile)
-        case _:
-            return
-
-
 def begun_at(state: State) -> datetime:
     """When the case was opened, or opened again."""
     return state.own.resumed_at or opening(state).opened_at
@@ -52,7 +39,7 @@ def is_outside_already(state: State) -> bool:
     return opening(state).origin == "self-presented" or state.own.resumed_at is not None
 
 
-def _asking(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+def asking(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
     """D01, D02: somebody begins with the person. Who came, or came back, is being asked already,
 
     and no facility is alarmed about it.
@@ -74,8 +61,10 @@ def _asking(state: State, person: InCustody, profile: Profile) -> Iterator[Deadl
     yield Deadline("D02", None, None, due_at)
 
 
-def _awaiting(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
-    """D11, weekend-release, D11s: somebody relies on the date, or on a release being known."""
+def awaiting(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+    """D11, D11s: somebody relies on the date, or on a release being known."""
+    if not isinstance(opening(state).consent, Granted):
+        return
     rules = profile.life
     on = person.expected_on
     if on is None:
@@ -87,8 +76,16 @@ def _awaiting(state: State, person: InCustody, profile: Profile) -> Iterator[Dea
     for step in rules.confirm_days:
         if not is_confirmed(person.date_said_at, on, step, profile):
             yield Deadline("D11", None, step, before_release(profile, on, step, known_at, _AT_ONCE))
+
+
+def weekend(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+    """weekend-release: somebody relies on a date after which services are closed."""
+    on = person.expected_on
+    if on is None or not isinstance(opening(state).consent, Granted):
+        return
     if is_before_days_off(on, profile) and not _is_covered(state, on, profile):
-        due_at = before_release(profile, on, rules.weekend_days, known_at, _AT_ONCE)
+        known_at = person.date_known_at or begun_at(state)
+        due_at = before_release(profile, on, profile.life.weekend_days, known_at, _AT_ONCE)
         yield Deadline("weekend-release", None, None, due_at)
 
 
@@ -119,14 +116,15 @@ def _is_covered(state: State, first: date, profile: Profile) -> bool:
     )
 
 
-def _places(state: State, profile: Profile) -> Iterator[Deadline]:
+def places(state: State, _: InCustody, profile: Profile) -> Iterator[Deadline]:
     """D07b: an acceptance is good for as long as its receiver said."""
     for one in state.own.referrals:
         if isinstance(one.stand, Accepted | Booked | Missed) and one.stand.valid_until is not None:
             yield Deadline("D07b", one.id, None, end_of_day(profile, one.stand.valid_until))
 
 
-def _outside(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+def unfinished(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+    """D22b: the follow-up ends."""
     rules = profile.life
     since = counted_from(person)
     if isinstance(person.contact, Met | TakingPart):

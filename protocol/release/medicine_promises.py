@@ -39,20 +39,14 @@ from throughcare.protocol.release.state import Deadline, InCustody, Outside, Sta
 _AT_ONCE = Span(0, "h")
 
 
-def of_care(state: State, profile: Profile) -> Iterator[Deadline]:
-    match state.own.person:
-        case InCustody() as person:
-            for one in state.own.lines:
-                yield from _inside(state, one, person, profile)
-            if person.expected_on is not None:
-                yield from _kit_inside(state, person.expected_on, profile)
-        case Outside() as person:
-            for one in state.own.lines:
-                yield from _outside(one, person, profile)
-            yield from _kit_outside(state, person, profile)
-            yield from _support(state, profile)
-        case _:
-            return
+def lines_inside(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+    for one in state.own.lines:
+        yield from _inside(state, one, person, profile)
+
+
+def lines_outside(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+    for one in state.own.lines:
+        yield from _outside(one, person, profile)
 
 
 def _inside(state: State, one: Line, person: InCustody, profile: Profile) -> Iterator[Deadline]:
@@ -134,7 +128,9 @@ def _outside(one: Line, person: Outside, profile: Profile) -> Iterator[Deadline]
         yield Deadline("D16", None, step, hour_of(profile, alarm_on, rules.missed_from_hour))
 
 
-def _kit_inside(state: State, release_on: date, profile: Profile) -> Iterator[Deadline]:
+def kit_inside(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
+    if (release_on := person.expected_on) is None:
+        return
     rules, kit = profile.medicine, state.own.kit
     due = kit_is_due(state, profile)
     start = kit.offered_at if isinstance(kit, Offered) else opening(state).assessed_at
@@ -149,7 +145,7 @@ def _kit_inside(state: State, release_on: date, profile: Profile) -> Iterator[De
         yield Deadline("D13", None, None, due_at)
 
 
-def _kit_outside(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+def kit_outside(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
     kit = state.own.kit
     if isinstance(kit, Wanted):
         yield Deadline("D13", None, None, after(profile, kit.since, profile.medicine.contact))
@@ -157,7 +153,7 @@ def _kit_outside(state: State, person: Outside, profile: Profile) -> Iterator[De
         yield Deadline("D13", None, None, person.released_at)
 
 
-def _support(state: State, profile: Profile) -> Iterator[Deadline]:
+def support(state: State, _: Outside, profile: Profile) -> Iterator[Deadline]:
     """One for each who is to see the person, and the soonest of what was asked of them."""
     soonest: dict[UUID | None, datetime] = {}
     for task in state.own.support:

@@ -5,22 +5,19 @@ without anybody having to remember to. `settle` in `finish.py` says the differen
 the record shows every promise and its time, and there is one live set at any moment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import assert_never
+from functools import cache
+from operator import attrgetter, is_not
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.protocol.calendar import after, end_of_day, local_day
 from throughcare.protocol.profiles.model import Profile
-from throughcare.protocol.release import care_promises
+from throughcare.protocol.release import care_promises, life_promises, medicine_promises
 from throughcare.protocol.release.allowance import allowance
-from throughcare.protocol.release.life_promises import (
-    begun_at,
-    is_outside_already,
-    life_promises,
-)
-from throughcare.protocol.release.medicine_promises import of_care
+from throughcare.protocol.release.life_promises import begun_at, is_outside_already
 from throughcare.protocol.release.rights_promises import of_rights
 from throughcare.protocol.release.rules import (
     counted_from,
@@ -45,6 +42,7 @@ from throughcare.protocol.release.state import (
     Outside,
     Referral,
     Sent,
+    Situation,
     State,
 )
 
@@ -53,29 +51,6 @@ Key = tuple[DeadlineCode, UUID | None, int | None]
 
 def key_of(one: Deadline) -> Key:
     return (one.code, one.referral_id, one.step)
-
-
-def promises(state: State, profile: Profile) -> Iterator[Deadline]:
-    """Every promise the state implies, also those already missed whose cause still stands."""
-    person = state.own.person
-    yield from care_promises.of_recipients(state, profile)
-    yield from of_rights(state, profile)
-    match person:
-        case Ended():
-            return
-        case InCustody():
-            yield from _before_release(state, person, profile)
-        case LeftUnasked():
-            yield Deadline("D02c", None, None, _unasked_until(state, person, profile))
-        case Outside():
-            yield from _after_release(state, person, profile)
-            yield from allowance(state, person, profile)
-        case _:
-            assert_never(person)
-    yield from care_promises.of_case(state, profile)
-    yield from _of_referrals(state, profile)
-    yield from of_care(state, profile)
-    yield from life_promises(state, profile)
 
 
 def _before_release(state: State, person: InCustody, profile: Profile) -> Iterator[Deadline]:
@@ -89,11 +64,18 @@ def _before_release(state: State, person: InCustody, profile: Profile) -> Iterat
         yield Deadline("D11b", None, None, end_of_day(profile, day))
 
 
-def _unasked_until(state: State, person: LeftUnasked, profile: Profile) -> datetime:
-    """At once; but who came by themselves, or came back, is given time to be asked."""
-    if not is_outside_already(state):
-        return person.known_at
-    return after(profile, max(person.known_at, begun_at(state)), profile.life.wait_outside)
+def _unasked(state: State, person: LeftUnasked, profile: Profile) -> Iterator[Deadline]:
+    """D02c: at once; but who came by themselves, or came back, is given time to be asked."""
+    due_at = person.known_at
+    if is_outside_already(state):
+        due_at = after(profile, max(due_at, begun_at(state)), profile.life.wait_outside)
+    yield Deadline("D02c", None, None, due_at)
+
+
+def _untold(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
+    if isinstance(person.contact, NotMet) and responsible(state, profile) is None:
+        # Nobody who could be told has taken the case on: a coordinator hears it at once.
+        yield Deadline("D15", None, None, person.known_at)
 
 
 def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[Deadline]:
@@ -104,9 +86,6 @@ def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[
         return end_of_day(profile, released_on + timedelta(days=day))
 
     if isinstance(person.contact, NotMet):
-        if responsible(state, profile) is None:
-            # Nobody who could be told has taken the case on: a coordinator hears it at once.
-            yield Deadline("D15", None, None, person.known_at)
         for hours in profile.contact_hours:
             yield Deadline("D17", None, hours, released_at + timedelta(hours=hours))
         yield Deadline("D22", None, profile.lost_days, on_day(profile.lost_days))
@@ -126,8 +105,7 @@ def _after_release(state: State, person: Outside, profile: Profile) -> Iterator[
             return  # the next check is promised once this one is done or missed
 
 
-def _of_referrals(state: State, profile: Profile) -> Iterator[Deadline]:
-    person = state.own.person
+def _of_referrals(state: State, person: Situation, profile: Profile) -> Iterator[Deadline]:
     for one in state.own.referrals:
         match one.stand:
             case Sent() as sent:
@@ -184,3 +162,123 @@ def _is_last_word(state: State, one: Referral) -> bool:
         return False
     last = next(other for other in reversed(state.own.referrals) if other.item == one.item)
     return last.id == one.id
+
+
+# -- all of them ---------------------------------------------------------------------------------
+
+
+class Rule(NamedTuple):
+    """Some of the promises, and what of the state they are read off."""
+
+    codes: frozenset[DeadlineCode]
+    reads: frozenset[str]
+    #: In a state with this person, who is in the situation that the rule is for.
+    find: Callable[[State, Any, Profile], Iterator[Deadline]]
+
+
+#: What a rule may read: what was heard, and these parts of the own. Which promises live, which
+#: alarms are open and which receivers closed promises nothing.
+PARTS = (
+    "person", "referrals", "lines", "kit", "support", "recalls", "rights", "resumed_at", "facility",
+    "done",
+)  # fmt: skip
+_parts = attrgetter(*PARTS)
+
+
+def _rule(
+    codes: str, reads: str, find: Callable[[State, Any, Profile], Iterator[Deadline]]
+) -> Rule:
+    return Rule(frozenset(cast(list[DeadlineCode], codes.split())), frozenset(reads.split()), find)
+
+
+_RECIPIENTS = _rule("D23", "recalls", care_promises.of_recipients)
+_RIGHTS = _rule("D24 D28 D29", "person rights", of_rights)
+_CONSENT = _rule("D02d D03", "person heard", care_promises.of_consent)
+_OFFERED = _rule("D05", "person heard referrals", care_promises.offered)
+_REFERRALS = _rule("D06 D07 D07c D08 D15 D18", "person heard referrals", _of_referrals)
+
+#: By where the person is; in the order in which the record names what they promise.
+RULES: dict[type[Situation], tuple[Rule, ...]] = {
+    InCustody: (
+        _RECIPIENTS,
+        _RIGHTS,
+        _rule("D02b D11b", "person heard resumed_at", _before_release),
+        _CONSENT,
+        _OFFERED,
+        _rule("D09", "person referrals", care_promises.booked),
+        _REFERRALS,
+        _rule(
+            "D04 D10 D14 D16b",
+            "person heard referrals lines facility",
+            medicine_promises.lines_inside,
+        ),
+        _rule("D12 D13", "person heard kit", medicine_promises.kit_inside),
+        _rule("D01 D02", "person heard resumed_at", life_promises.asking),
+        _rule("D11 D11s", "person heard resumed_at", life_promises.awaiting),
+        _rule("weekend-release", "person heard referrals resumed_at", life_promises.weekend),
+        _rule("D07b", "referrals", life_promises.places),
+    ),
+    LeftUnasked: (
+        _RECIPIENTS,
+        _RIGHTS,
+        _rule("D02c", "person heard resumed_at", _unasked),
+        _CONSENT,
+        _OFFERED,
+        _REFERRALS,
+    ),
+    Outside: (
+        _RECIPIENTS,
+        _RIGHTS,
+        _rule("D15", "person heard referrals", _untold),
+        _rule("D17 D19 D21 D22", "person done", _after_release),
+        _rule("D31", "person heard referrals", allowance),
+        _CONSENT,
+        _OFFERED,
+        _rule("D20", "person heard", care_promises.takes_part),
+        _REFERRALS,
+        _rule("D14 D16", "person lines", medicine_promises.lines_outside),
+        _rule("D13", "person heard kit", medicine_promises.kit_outside),
+        _rule("D17b", "referrals support", medicine_promises.support),
+        _rule("D22b", "person", life_promises.unfinished),
+    ),
+    Ended: (_RECIPIENTS, _RIGHTS),
+}
+_EVERY_CODE = frozenset(code for rules in RULES.values() for rule in rules for code in rule.codes)
+
+
+class Asked(NamedTuple):
+    """Rules to be asked, and whatever they may promise."""
+
+    rules: tuple[Rule, ...]
+    codes: frozenset[DeadlineCode]
+
+    def promises(self, state: State, profile: Profile) -> Iterator[Deadline]:
+        person = state.own.person
+        for rule in self.rules:
+            yield from rule.find(state, person, profile)
+
+
+def promises(state: State, profile: Profile) -> Iterator[Deadline]:
+    """Every promise the state implies, also those already missed whose cause still stands."""
+    return Asked(RULES[type(state.own.person)], _EVERY_CODE).promises(state, profile)
+
+
+def asked_anew(before: State, after: State, *, heard: bool) -> Asked:
+    """Of the rules for `after` those that may say something else than before.
+
+    The others read what they read then, the very same objects: a state is never changed.
+    `heard`: something else was heard meanwhile; `before` has heard it already.
+    """
+    kind = type(after.own.person)
+    if kind is not type(before.own.person):
+        return Asked(RULES[kind], _EVERY_CODE)
+    return _asked(kind, heard, *map(is_not, _parts(after.own), _parts(before.own)))
+
+
+@cache
+def _asked(kind: type[Situation], heard: bool, *changed: bool) -> Asked:
+    others = {part for part, other in zip(PARTS, changed, strict=True) if other}
+    if heard:
+        others.add("heard")
+    rules = tuple(rule for rule in RULES[kind] if not rule.reads.isdisjoint(others))
+    return Asked(rules, frozenset().union(*(rule.codes for rule in rules)))

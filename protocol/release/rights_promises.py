@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from throughcare.protocol.calendar import after
 from throughcare.protocol.profiles.model import Profile
-from throughcare.protocol.release.state import Deadline, Ended, State
+from throughcare.protocol.release.state import Deadline, Ended, Situation, State
 
 
-def of_rights(state: State, profile: Profile) -> Iterator[Deadline]:
+def of_rights(state: State, person: Situation, profile: Profile) -> Iterator[Deadline]:
     """Nothing is promised of a case that is forgotten: nothing of it is left here."""
-    rights, person = state.own.rights, state.own.person
+    rights = state.own.rights
     if rights.asked_at is not None:
         due_at = after(profile, rights.asked_at, profile.span("D24"))
         yield Deadline("D24", None, None, due_at)
