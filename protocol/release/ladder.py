@@ -46,8 +46,9 @@ def next_at(state: State) -> datetime | None:
     moments += [one.climbs_at for one in state.own.escalations if one.climbs_at is not None]
     profile = PROFILES[opening(state).protocol_version]
     for one in state.own.live:
-        if (at := _reminder_at(one, profile)) is not None:
-            moments.append(at)
+        if one.since is not None:
+            times = _reminder_times(profile, one.code, one.since, one.due_at)
+            moments += times[one.reminded : one.reminded + 1]
     return min(moments, default=None)
 
 
@@ -108,7 +109,9 @@ def _reminders(state: State, as_of: datetime, profile: Profile) -> tuple[Event, 
     for one in state.own.live:
         if one.since is None or one.due_at <= as_of:
             continue
-        number = sum(at <= as_of for at in _reminder_times(one, profile))
+        number = sum(
+            at <= as_of for at in _reminder_times(profile, one.code, one.since, one.due_at)
+        )
         if number <= one.reminded:
             continue
         to = _assignee(state, one, profile)
@@ -137,28 +140,19 @@ def _assignee(state: State, one: Deadline, profile: Profile) -> Addressee:
     return Addressee(found.receiver_type, found.receiver)
 
 
-def _reminder_at(one: Deadline, profile: Profile) -> datetime | None:
-    if one.since is None:
-        return None
-    times = _reminder_times(one, profile)
-    return times[one.reminded] if one.reminded < len(times) else None
-
-
-def _reminder_times(one: Deadline, profile: Profile) -> tuple[datetime, ...]:
+@lru_cache(maxsize=16384)  # asked of every live deadline whenever the case moves
+def _reminder_times(
+    profile: Profile, code: DeadlineCode, since: datetime, due_at: datetime
+) -> tuple[datetime, ...]:
     rules = profile.care
-    if one.since is None or one.code not in rules.reminds:
+    if code not in rules.reminds:
         return ()
-    if one.code == "D02d":
-        return tuple(one.due_at - timedelta(days=days) for days in rules.expiry_reminders)
-    time = one.due_at - one.since
+    if code == "D02d":
+        return tuple(due_at - timedelta(days=days) for days in rules.expiry_reminders)
+    time = due_at - since
     if time < timedelta(hours=rules.reminder_from_hours):
         return ()
-    return _at_shares(one.since, one.due_at, rules.reminder_shares)
-
-
-@lru_cache(maxsize=4096)  # asked of every live deadline whenever the case moves
-def _at_shares(since: datetime, due_at: datetime, shares: tuple[int, ...]) -> tuple[datetime, ...]:
-    return tuple(_to_the_hour(since + (due_at - since) * share / 100) for share in shares)
+    return tuple(_to_the_hour(since + time * share / 100) for share in rules.reminder_shares)
 
 
 def _to_the_hour(moment: datetime) -> datetime:
