@@ -14,6 +14,7 @@ from throughcare.protocol.calendar import midnight_after as midnight
 from throughcare.protocol.profiles.model import Profile, Span
 from throughcare.protocol.release.rules import is_care, only_outside, opening, track
 from throughcare.protocol.release.state import (
+    OPEN,
     PLACED,
     Booked,
     Cancelled,
@@ -58,12 +59,12 @@ def of_consent(state: State, _: Situation, profile: Profile) -> Iterator[Deadlin
 
 
 def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]:
-    """Of a referral that can still be cancelled."""
+    """Of a referral without an answer, or whose place was asked back."""
     if isinstance(stand, Sent) and not stand.received:
         span = profile.care.received[one.urgency]
         due_at = min(after(profile, stand.sent_at, span), stand.answer_due_at)
         yield Deadline("D06", one.id, None, due_at, stand.sent_at)
-    if one.recall_at is not None:
+    if one.recall_at is not None and isinstance(stand, OPEN):
         due_at = after(profile, one.recall_at, profile.care.confirm_cancellation)
         yield Deadline("D07c", one.id, None, due_at)
 

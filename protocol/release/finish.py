@@ -34,6 +34,7 @@ from throughcare.protocol.release.state import (
     Outside,
     State,
 )
+from throughcare.protocol.trusted import trusted
 
 #: Which act keeps which promise; a deadline that goes without one of these was dropped.
 _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
@@ -230,10 +231,11 @@ def _settled(
             del new[key]
         # Back at a time that was missed or waived already, it is not promised a second time.
         elif now is None or now.due_at == done.get(key):
-            gone = DeadlineKey(code=one.code, referral_id=one.referral_id, step=one.step)
+            gone = trusted(DeadlineKey, code=one.code, referral_id=one.referral_id, step=one.step)
             (met if _kept(one, acts) else dropped).append(gone)
     put = {
-        key: DeadlineDue(
+        key: trusted(
+            DeadlineDue,
             code=one.code,
             referral_id=one.referral_id,
             step=one.step,
@@ -252,8 +254,11 @@ def _settled(
     )
     if not (put or met or dropped):
         return cleared
-    change = events.DeadlinesChanged(
-        put=tuple(put.values()), met=tuple(met), dropped=tuple(dropped)
+    change = trusted(
+        events.DeadlinesChanged,
+        put=tuple(put.values()),
+        met=tuple(met),
+        dropped=tuple(dropped),
     )
     return (change, *cleared)
 

@@ -29,7 +29,6 @@ from throughcare.protocol.release.rules import (
     working_on,
 )
 from throughcare.protocol.release.state import (
-    OPEN,
     Deadline,
     Ended,
     Failed,
@@ -123,7 +122,7 @@ def _of_referrals(state: State, person: Situation, profile: Profile) -> Iterator
         if one.owes_word and isinstance(person, Outside) and is_care(one, profile):
             due_at = after(profile, person.known_at, profile.confirm_release)
             yield Deadline("D15", one.id, None, due_at)
-        if isinstance(one.stand, OPEN):
+        if isinstance(one.stand, Sent) or one.recall_at is not None:
             yield from care_promises.of_open(one, one.stand, profile)
 
 
