@@ -201,4 +201,5 @@ class Profile(_Values):
 
     __slots__ = ()
     __eq__ = object.__eq__
+    __ne__ = object.__ne__
     __hash__ = object.__hash__
