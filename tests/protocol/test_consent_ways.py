@@ -561,7 +561,9 @@ def test_who_is_asked_only_outside_is_owed_nothing_inside() -> None:
     out = re.PersonReleased(released_at=START, known_at=START, unplanned=True)
     after = given(OPENED, OFFERED, granted, plan, out).states["release"]
 
-    assert "D05" not in {one.code for one in care_promises.offered(before, before.own.person, ELSEWHERE)}
+    assert "D05" not in {
+        one.code for one in care_promises.offered(before, before.own.person, ELSEWHERE)
+    }
     assert "D05" in {one.code for one in care_promises.offered(after, after.own.person, ELSEWHERE)}
 
 
