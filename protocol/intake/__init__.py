@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from throughcare.contracts import consent_commands, facts, life_commands, life_facts
+from throughcare.contracts import consent_commands, facts, life_commands, life_facts, rights_events
 from throughcare.contracts import intake_commands as commands
 from throughcare.contracts import release_events as release
 from throughcare.contracts.envelope import Message
@@ -111,6 +111,7 @@ HALF: Half[State] = Half(
             release.PersonTransferred,
             release.PersonReleased,
             release.PersonReleasedBeforeConsent,
+            rights_events.CaseForgotten,
         }
     ),
 )
