@@ -80,6 +80,16 @@ def read_binary(headers: Mapping[str, str], prefix: str, raw: bytes) -> Said:
     return _check(record)
 
 
+def read_said(
+    kind: str, source: str, their_id: str, data: dict[str, Any], subject: str | None = None
+) -> Said:
+    """What was said at a door that has no use for an envelope. Raises RefusedError."""
+    return _check(
+        {"specversion": SPECVERSION, "id": their_id, "source": source, "type": kind,
+         "subject": subject, "data": data}
+    )  # fmt: skip
+
+
 def identify(raw: bytes, headers: Mapping[str, str], prefix: str) -> Answered:
     """What a refused message says of itself, as far as it can be repeated."""
     record: Any = None

@@ -1,7 +1,9 @@
 -- lock_commands --
--- The commands that were answered, with the party's name for the case as long as there is one.
+-- The commands that were answered, with the party's name for the case as long as there is one
+-- (of what the person said with their code: none).
 SELECT c.id, c.party, c.source, c.their_id, c.type, c.outcome IS NOT NULL AS answered,
-    (SELECT alias FROM gateway.aliases a WHERE a.case_ref = c.case_ref AND a.party = c.party) AS alias
+    (SELECT alias FROM gateway.aliases a WHERE a.case_ref = c.case_ref AND a.party = c.party
+         AND c.source <> '/person') AS alias
 FROM gateway.commands c
 WHERE c.id = ANY ($1::uuid[])
 ORDER BY c.id

@@ -171,6 +171,35 @@ DOOR: dict[str, Sentence] = {
         "You have opened as many people within this hour as one may alone.",
         "За этот час вы открыли столько людей, сколько можно одному.",
     ),
+    "no-such-code": Sentence(404, "Nobody has this code.", "Такого кода ни у кого нет."),
+    "code-not-for-role": Sentence(
+        403,
+        "In your role you give nobody a code.",
+        "В вашей роли коды не выдают.",
+    ),
+    "not-for-the-person": Sentence(
+        422,
+        "This is nothing that a person says with their code.",
+        "Такого человек со своим кодом не сообщает.",
+    ),
+    "consent-not-by-code": Sentence(
+        409,
+        "The person did not choose to come with a code instead of a name.",
+        "Человек не выбирал приход по коду вместо имени.",
+    ),
+    "no-such-batch": Sentence(
+        404, "You have declared no such day.", "Такого дня вы не объявляли."
+    ),
+    "batch-needs-another-person": Sentence(
+        403,
+        "Whoever declared it cannot authorise it: another one of you does, with a key of their own.",
+        "Кто объявил, тот не утверждает: это делает другой сотрудник со своим ключом.",
+    ),
+    "batch-has-begun": Sentence(
+        409,
+        "It has begun: it is authorised beforehand or not at all.",
+        "Срок уже начался: утвердить можно только заранее.",
+    ),
     "no-such-outcome": Sentence(404, "You have no such message.", "Такого сообщения у вас нет."),
     "not-yet": Sentence(
         409,

@@ -94,18 +94,21 @@ async def take(
     recorded_at: datetime | None = None,
     *,
     seal: Seal | None = None,
+    case_ref: UUID | None = None,
 ) -> Taken:
     """Take one message: in the caller's transaction, or all of it in one of its own.
 
     `recorded_at` is when a broker recorded it, which counts while domain time is real time.
-    With `seal`, names that ran out are found again for what they still open.
+    With `seal`, names that ran out are found again for what they still open. With `case_ref`, the
+    person of that case has said their code in this transaction, and it is about it by whatever name.
     Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
     same time: do it again, in a new transaction.
     """
     for _ in range(_TRIES):
         row = await connection.fetchrow(
-            _SQL["look"], party.party, said.source, said.id, said.alias or ""
-        )
+            _SQL["look" if case_ref is None else "look_person"],
+            party.party, said.source, said.id, case_ref or said.alias or "",
+        )  # fmt: skip
         assert row is not None
         if row["id"] is not None:
             return _repeated(row, said)

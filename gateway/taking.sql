@@ -16,6 +16,18 @@ LEFT JOIN (
     AND (a.until IS NULL OR a.until > runtime.now())
     AND (x.until IS NULL OR greatest(x.until, x.answers_until) > runtime.now());
 
+-- look_person --
+-- The same for the case whose person has said their code: without a name. What was said under this id about another
+-- case is another message.
+SELECT runtime.now() AS now, clock.mode = 'real' AS is_real,
+    k.id, CASE WHEN k.case_ref = $4 THEN k.body_sha256 ELSE '\x00' END AS body_sha256,
+    k.outcome, k.outcome_kind, k.outcome_id, k.answered_at, NULL AS known_alias,
+    c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,
+    c.protocol_version, c.seen_intake, c.seen_release, true AS sees
+FROM runtime.clock
+JOIN gateway.cases c ON c.case_ref = $4
+LEFT JOIN gateway.commands k ON k.party = $1 AND k.source = $2 AND k.their_id = $3;
+
 -- look_past --
 -- The case that a party had under a name that ran out, and whether it sees the case again.
 SELECT c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,

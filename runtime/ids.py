@@ -1,6 +1,7 @@
 """Where ids come from: the only module that makes them."""
 
 import os
+import re
 import secrets
 import time
 import uuid
@@ -33,9 +34,23 @@ def new_code() -> str:
 
     23^7 are 3.4 thousand million; unique among one party's live cases is all it has to be.
     """
-    symbols = [secrets.randbelow(len(_ALPHABET)) for _ in range(7)]
-    code = "".join(_ALPHABET[symbol] for symbol in (*symbols, _check_symbol(symbols)))
-    return f"{code[:4]}-{code[4:]}"
+    return _code(7)
+
+
+def new_person_code() -> str:
+    """A code that only the person holds: five groups of four, nineteen random symbols (85 bits) and a check symbol."""
+    return _code(19)
+
+
+def _code(length: int) -> str:
+    symbols = [secrets.randbelow(len(_ALPHABET)) for _ in range(length)]
+    return spelt("".join(_ALPHABET[symbol] for symbol in (*symbols, _check_symbol(symbols))))
+
+
+def spelt(text: str) -> str:
+    """A code as it is printed, however it was typed: capitals, in groups of four."""
+    plain = re.sub(r"[\W_]", "", text).upper()
+    return "-".join(plain[place : place + 4] for place in range(0, len(plain), 4))
 
 
 def new_key(prefix: str) -> str:
@@ -43,10 +58,10 @@ def new_key(prefix: str) -> str:
     return prefix + secrets.token_urlsafe(32)
 
 
-def is_code(text: str) -> bool:
-    """Whether the check symbol of a short code fits: finds each single slip and each swap of neighbours."""
+def is_code(text: str, length: int = 8) -> bool:
+    """Whether the check symbol of a code fits: finds each single slip and each swap of neighbours."""
     plain = text.replace("-", "").upper()
-    if len(plain) != 8 or any(letter not in _ALPHABET for letter in plain):
+    if len(plain) != length or any(letter not in _ALPHABET for letter in plain):
         return False
     symbols = [_ALPHABET.index(letter) for letter in plain]
     return _check_symbol(symbols[:-1]) == symbols[-1]

@@ -474,11 +474,20 @@ end
 $$;
 
 -- Whether the person arrived: for the facility that they left, where they agreed to that and to nothing else.
--- By the mark of its former name; no row: it has no such name, or they did not agree.
-create function gateway.arrival_of(p_mark bytea) returns table (arrived boolean) language sql stable
+-- By the mark of its former name; no row: it has no such name, or they did not agree. That it asked is in the log.
+create function gateway.arrival_of(p_mark bytea) returns table (arrived boolean) language plpgsql volatile
 security definer set search_path = gateway, runtime, pg_temp as $$
-    select f.arrived_at is not null from feedback f
+declare
+    it feedback;
+begin
+    select * into it from feedback f
     where f.party = access.party() and f.mark = p_mark and f.until > runtime.now()
+        and not exists (select from vault.erased e where e.case_ref = f.case_ref);
+    if found then
+        perform timeline.record_read(it.case_ref, it.party, 'read');
+        return query select it.arrived_at is not null;
+    end if;
+end
 $$;
 
 -- Forgetting ---------------------------------------------------------------------------------------------

@@ -7,11 +7,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from throughcare.gateway.http import (
+    arrivals,
+    batches,
     details,
     emergency,
     messages,
     outcomes,
     owed,
+    person,
     probes,
     timeline,
     transparency,
@@ -38,7 +41,10 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     )
     app.state.process = process
     app.state.doors = doors
-    for part in (details, emergency, messages, outcomes, owed, timeline, transparency, probes):
+    for part in (
+        details, emergency, person, arrivals, batches, messages, outcomes, owed, timeline,
+        transparency, probes,
+    ):  # fmt: skip
         app.include_router(part.router)
     if demo.is_wanted(process.settings):
         app.include_router(demo.router)

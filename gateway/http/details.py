@@ -3,7 +3,7 @@
 Nothing of it stands in an address, a log line or an error: a refusal names the field, never its value.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request
@@ -101,5 +101,5 @@ def told(said: Disclosed) -> dict[str, Any]:
     return body if said.until is None else {**body, "until": said.until.isoformat()}
 
 
-def answer_json(body: object, status: Literal[200, 201] = 200) -> Response:
+def answer_json(body: object, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, _NO_STORE, "application/json")

@@ -1,7 +1,7 @@
 """POST /v1/facts and POST /v1/commands: one CloudEvent, and what became of it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 import asyncpg
@@ -30,8 +30,10 @@ from throughcare.gateway.problems import RefusedError, problem
 from throughcare.gateway.taking import Taken, take
 from throughcare.runtime import crash
 from throughcare.runtime.errors import StaleError
-from throughcare.runtime.seal import Seal
+from throughcare.runtime.pool import Connection
 
+#: Takes a message in a transaction of its own; None: the code is nobody's, and that is to be kept.
+Taker = Callable[[Connection], Awaitable[Taken | None]]
 router = APIRouter()
 _TRIES = 8
 _STRUCTURED = "application/cloudevents+json"
@@ -61,34 +63,45 @@ async def post_command(request: Request) -> Response:
 
 async def _post(request: Request, door: Literal["facts", "commands"]) -> Response:
     who = await caller(request)
-    seconds = wait_of(request)
     said = _read(request.headers, await body_of(request))
     if not isinstance(said.data, Fact if door == "facts" else Command):
         raise RefusedError("wrong-door")
     _check_key(request.headers, said)
-    doors = doors_of(request)
-    started = asyncio.get_running_loop().time()
-    taken, future = await _take(doors, who, said)
-    TAKEN.labels("http", "again" if taken.again else "taken").inc()
+    taken, answer = await hand_in(request, who, said)
     if taken.id is None:
         REFUSED.labels("http", "no-case").inc()
         return problem("no-case", request_id(request), language_of(request))
-    answer = taken.answer
-    if future is not None:
-        answer = await doors.waiting.wait(taken.id, future, seconds)
-        if answer is not None and not taken.again:
-            DECIDED_IN.observe(asyncio.get_running_loop().time() - started)
     status = 200 if taken.again else 201
     return outcome_response(request, taken.id, answer, taken.alias, status=status)
 
 
+async def hand_in(
+    request: Request, who: Caller, said: Said, taker: Taker | None = None
+) -> tuple[Taken, Answer | None]:
+    """Take a message, and wait for what becomes of it as long as the request would."""
+    doors, seconds = doors_of(request), wait_of(request)
+    started = asyncio.get_running_loop().time()
+    taken, future = await _take(doors, who, said, taker)
+    TAKEN.labels("http", "again" if taken.again else "taken").inc()
+    answer = taken.answer
+    if future is not None and taken.id is not None:
+        answer = await doors.waiting.wait(taken.id, future, seconds)
+        if answer is not None and not taken.again:
+            DECIDED_IN.observe(asyncio.get_running_loop().time() - started)
+    return taken, answer
+
+
 async def _take(
-    doors: Doors, who: Caller, said: Said
+    doors: Doors, who: Caller, said: Said, taker: Taker | None
 ) -> "tuple[Taken, asyncio.Future[Answer | None] | None]":
     """Take it, and hand it over before the next one for the same name gets its turn."""
+
+    async def by_name(connection: Connection) -> Taken:
+        return await take(connection, who.party, said, seal=doors.seal)
+
     async with doors.turns.of(who.party, said):
         try:
-            taken = await take_once(doors.entrance, who, said, doors.seal)
+            taken = await take_once(doors.entrance, who, taker or by_name)
         except RefusedError as error:
             if error.code == "no-such-case":
                 await record_denied(doors.entrance, who)
@@ -126,16 +139,19 @@ def _check_key(headers: Mapping[str, str], said: Said) -> None:
         raise RefusedError("idempotency-key-mismatch")
 
 
-async def take_once(entrance: Entrance, who: Caller, said: Said, seal: Seal | None = None) -> Taken:
+async def take_once(entrance: Entrance, who: Caller, taker: Taker) -> Taken:
     """Take a message in a transaction of its own; again where somebody was there first."""
     for attempt in range(_TRIES):
         try:
             async with entrance.speak(who) as connection:
-                taken = await take(connection, who.party, said, seal=seal)
-                if taken.answer is not None and not taken.again and taken.id is not None:
+                taken = await taker(connection)
+                if taken is not None and taken.answer and not taken.again and taken.id:
                     await tell(connection, [(who.party.party, taken.alias, taken.answer)])
             crash.point("door.after_commit")
-            return taken
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, StaleError):
             await asyncio.sleep(0.005 * attempt)
+        else:
+            if taken is None:
+                raise RefusedError("no-such-code")
+            return taken
     raise RefusedError("unavailable")

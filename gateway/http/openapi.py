@@ -177,6 +177,47 @@ def said_responses(fields: dict[str, str], *, status: int) -> dict[int | str, di
     }
 
 
+_LINE = {
+    "type": "object",
+    "required": ["at", "party", "data_classes", "purpose", "notice_version"],
+    "properties": {
+        "at": {"type": "string", "format": "date-time"},
+        "party": {"type": "string"},
+        "data_classes": {"type": "array", "items": {"type": "string"}},
+        "data_in_words": {"type": "array", "items": {"type": "string"}},
+        "purpose": {"type": "string"},
+        "purpose_in_words": {"type": "string"},
+        "emergency_reason": {"type": "string"},
+        "emergency_in_words": {"type": "string"},
+        "notice_version": {"type": "string"},
+    },
+}
+SHEET_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The sheet; with `Accept: text/html` a page to print.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["as_of", "language", "entries"],
+                    "properties": {
+                        "as_of": {"type": "string", "format": "date-time"},
+                        "language": {"enum": ["en", "ru"]},
+                        "entries": {"type": "array", "items": _LINE},
+                    },
+                }
+            },
+            "text/html": {"schema": {"type": "string"}},
+        },
+    },
+    **_problems(400, 401, 404, 408, 413, 415, 422, 503),
+}
+NOTHING_RESPONSES: dict[int | str, dict[str, Any]] = {
+    204: {"description": "Done."},
+    **_problems(401, 403, 404, 409, 422, 503),
+}
+
+
 def model_body(*models: type[BaseModel]) -> dict[str, Any]:
     """A JSON body of one of these models."""
     schemas = [model.model_json_schema(ref_template="#/$defs/{model}") for model in models]

@@ -91,7 +91,7 @@ def gate_page(
     body = [
         f"<h1>{_text('gate_list', language)}</h1>",
         f'<p class="lead">{_text("gate_intro", language)}</p>',
-        f'<p class="as-of">{_text("as_of", language)} {_day(now.date(), language)}</p>',
+        f'<p class="as-of">{_text("as_of", language)} {day_of(now.date(), language)}</p>',
     ]
     if is_live:
         body.append(f'<p class="as-of">{_text("live", language)}</p>')
@@ -122,7 +122,7 @@ def _gate_table(coming: Iterable[Coming], today: date, language: Language) -> st
         late = row.expected_on < today
         cells = {
             "code": _code(row.code, language),
-            "release": _day(row.expected_on, language)
+            "release": day_of(row.expected_on, language)
             + (f' <span class="tag late">{_text("overdue", language)}</span>' if late else ""),
             "place": escape(row.facility),
             "stage": _one(STAGES, row.stage, language),
@@ -246,7 +246,8 @@ def _text(name: str, language: Language) -> str:
     return escape(TEXT[name].of(language))
 
 
-def _day(day: date, language: Language) -> str:
+def day_of(day: date, language: Language) -> str:
+    """A date as it is written, for a reader and for a machine."""
     month = _MONTHS[language][day.month - 1]
     return f'<time datetime="{day}">{day.day}&nbsp;{month}&nbsp;{day.year}</time>'
 

@@ -1,0 +1,106 @@
+"""A hand-over without a name: the code that the person brings; and what the facility that they left may hear."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from throughcare.contracts.codes import MessageId
+from throughcare.contracts.commands import COMMANDS
+from throughcare.gateway.cloudevents import alias_from, read_said
+from throughcare.gateway.http.details import answer_json, read_body
+from throughcare.gateway.http.doors import caller, doors_of, outcome_response, seal_of
+from throughcare.gateway.http.messages import hand_in
+from throughcare.gateway.http.openapi import model_body, said_responses
+from throughcare.gateway.http.timeline import find_case, record_denied
+from throughcare.gateway.person import SQL, arrival_mark, give_arrival_code
+from throughcare.gateway.problems import RefusedError
+from throughcare.gateway.taking import mark_of
+
+router = APIRouter()
+_SOURCE = "/arrivals"
+#: What a receiver says when the code arrived, where the contracts have it.
+_CONFIRM = next((model for model in COMMANDS if model.name == "confirm-code-arrived"), None)
+
+
+class Bound(BaseModel):
+    """The referral that the code is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    referral_id: UUID
+
+
+class Arrived(BaseModel):
+    """The code that a person brought, and an id of one's own for this message."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    id: MessageId
+
+
+@router.post(
+    "/v1/cases/{alias:path}/arrival-codes",
+    operation_id="postArrivalCode",
+    summary="A code for the person to bring to who accepted, instead of a name",
+    responses=said_responses({"code": "string"}, status=201),
+    openapi_extra=model_body(Bound),
+)
+async def post_arrival_code(request: Request, alias: str) -> Response:
+    who = await caller(request)
+    bound = await read_body(request, Bound)
+    doors = doors_of(request)
+    case_ref = await find_case(doors.entrance, who, alias)
+    code = await give_arrival_code(doors.entrance, seal_of(doors), who, case_ref, bound.referral_id)
+    return answer_json({"code": code}, 201)
+
+
+@router.post(
+    "/v1/arrivals",
+    operation_id="postArrival",
+    summary="A person came with a code: whose it is among one's own cases",
+    responses=said_responses({"subject": "string", "referral_id": "string"}, status=200),
+    openapi_extra=model_body(Arrived),
+)
+async def post_arrival(request: Request) -> Response:
+    who = await caller(request)
+    body = await read_body(request, Arrived)
+    doors = doors_of(request)
+    async with doors.entrance.speak(who) as connection:
+        row = await connection.fetchrow(SQL["arrived"], arrival_mark(seal_of(doors), body.code))
+    # After the commit: that somebody tried is to be kept.
+    if row is None:
+        raise RefusedError("no-such-code")
+    found = {"subject": row["alias"], "referral_id": str(row["referral_id"])}
+    if _CONFIRM is None:
+        return answer_json(found)
+    said = read_said(
+        _CONFIRM.type, _SOURCE, body.id, {"referral_id": found["referral_id"]}, row["alias"]
+    )
+    taken, answer = await hand_in(request, who, said)
+    if answer is None or answer.kind == "decided" or taken.id is None:
+        return answer_json(found, 200 if answer is not None else 202)
+    return outcome_response(request, taken.id, answer, taken.alias, status=200)
+
+
+@router.get(
+    "/v1/cases/{alias:path}/arrival",
+    operation_id="getArrival",
+    summary="Whether the person arrived, for a facility that they left and allowed to hear it",
+    responses=said_responses({"arrived": "boolean"}, status=200),
+)
+async def get_arrival(request: Request, alias: str) -> Response:
+    """`alias` is the name that the facility had for the case."""
+    who = await caller(request)
+    doors = doors_of(request)
+    name = alias_from(alias)
+    arrived: bool | None = None
+    if name is not None:
+        mark = mark_of(seal_of(doors), who.party.party, name)
+        async with doors.entrance.speak(who) as connection:
+            arrived = await connection.fetchval(SQL["arrival_of"], mark)
+    if arrived is None:
+        await record_denied(doors.entrance, who)
+        raise RefusedError("no-such-case")
+    return answer_json({"arrived": arrived})
