@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import TypeAdapter, ValidationError
@@ -97,6 +98,29 @@ async def add_party(
         _compare(await stored(connection, new.party), new)
         await connection.execute(_SQL["add_key"], _digest(key), new.party)
     return key
+
+
+async def key_id_of(connection: Connection, key: str) -> UUID:
+    """What a key is called: it names the key to operators and opens nothing."""
+    found: UUID = await connection.fetchval(_SQL["key_id"], _digest(key))
+    return found
+
+
+async def keys_of(connection: Connection, party: str) -> list[dict[str, Any]]:
+    """The keys of a party: `key_id`, `created_at`, `revoked_at`. Raises SetupError if it is not there."""
+    if await stored(connection, party) is None:
+        raise SetupError(f"There is no party {party}.")
+    return [dict(row) for row in await connection.fetch(_SQL["keys"], party)]
+
+
+async def revoke(
+    connection: Connection, *, key_id: UUID | None = None, party: str | None = None
+) -> list[dict[str, Any]]:
+    """Revoke one key, or all of a party: from their next request on they open nothing.
+
+    Safe to repeat. The keys that were meant: `party`, `key_id`, and how many are `left` to it.
+    """
+    return [dict(row) for row in await connection.fetch(_SQL["revoke"], key_id, party)]
 
 
 async def stored(connection: Connection, party: str) -> dict[str, Any] | None:

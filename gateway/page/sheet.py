@@ -33,9 +33,7 @@ TEXT: dict[str, Words] = {
     "who": Words("Who", "Кто"),
     "what": Words("What", "Что"),
     "why": Words("What for", "Для чего"),
-    "emergency": Words(
-        "emergency, not asked beforehand", "экстренно, без предварительного согласия"
-    ),
+    "emergency": Words("you were not asked beforehand", "вас не спросили заранее"),
     "stop": Words("You can say stop", "Вы можете сказать «стоп»"),
     "stop_how": Words(
         "At any desk that works with this system, at any time and without a reason: say your code and that it should "
@@ -143,7 +141,7 @@ def _table(sheet: Sheet, zone: ZoneInfo, language: Language) -> str:
         cells = (
             _moment(told.at, zone, language),
             escape(told.party),
-            "<br>".join(escape(CLASSES[one].of(language)) for one in told.data_classes),
+            ";<br>".join(escape(CLASSES[one].of(language)) for one in told.data_classes),
             _why(told, language),
         )
         tds = "".join(
@@ -151,7 +149,9 @@ def _table(sheet: Sheet, zone: ZoneInfo, language: Language) -> str:
             for name, cell in zip(columns, cells, strict=True)
         )
         rows.append(f"<tr>{tds}</tr>")
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return (
+        f'<table class="told"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
 
 
 def _why(told: Told, language: Language) -> str:

@@ -299,7 +299,7 @@ def test_a_sheet_without_lines_says_so_and_whatever_stands_in_one_is_text() -> N
     assert "Nobody was told anything about you." in empty
     assert "<table" not in empty
     assert "<script" not in told
-    assert "emergency, not asked beforehand" in told
+    assert "you were not asked beforehand" in told
     assert "23&nbsp;Nov&nbsp;2026</time>, 02:30" in told
     assert "20:30 UTC" in nowhere
 
