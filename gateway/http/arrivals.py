@@ -21,6 +21,7 @@ from throughcare.gateway.taking import mark_of
 
 router = APIRouter()
 _SOURCE = "/arrivals"
+_FOUND = {"subject": "string", "referral_id": "string"}
 #: What a receiver says when the code arrived, where the contracts have it.
 _CONFIRM = next((model for model in COMMANDS if model.name == "confirm-code-arrived"), None)
 
@@ -60,7 +61,10 @@ async def post_arrival_code(request: Request, alias: str) -> Response:
     "/v1/arrivals",
     operation_id="postArrival",
     summary="A person came with a code: whose it is among one's own cases",
-    responses=said_responses({"subject": "string", "referral_id": "string"}, status=200),
+    responses={
+        **said_responses(_FOUND, status=200),
+        202: {**said_responses(_FOUND, status=202)[202], "description": "Found; not decided yet."},
+    },
     openapi_extra=model_body(Arrived),
 )
 async def post_arrival(request: Request) -> Response:
@@ -79,9 +83,10 @@ async def post_arrival(request: Request) -> Response:
         _CONFIRM.type, _SOURCE, body.id, {"referral_id": found["referral_id"]}, row["alias"]
     )
     taken, answer = await hand_in(request, who, said)
-    if answer is None or answer.kind == "decided" or taken.id is None:
-        return answer_json(found, 200 if answer is not None else 202)
-    return outcome_response(request, taken.id, answer, taken.alias, status=200)
+    assert taken.id is not None  # a case that is known takes what is said about it
+    if answer is not None and answer.kind != "decided":
+        return outcome_response(request, taken.id, answer, taken.alias, status=200)
+    return answer_json(found, 202 if answer is None else 200, f"/v1/outcomes/{taken.id}")
 
 
 @router.get(

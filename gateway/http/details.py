@@ -101,5 +101,6 @@ def told(said: Disclosed) -> dict[str, Any]:
     return body if said.until is None else {**body, "until": said.until.isoformat()}
 
 
-def answer_json(body: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, _NO_STORE, "application/json")
+def answer_json(body: object, status: int = 200, location: str | None = None) -> Response:
+    headers = _NO_STORE if location is None else {**_NO_STORE, "Location": location}
+    return Response(orjson.dumps(body), status, headers, "application/json")

@@ -19,6 +19,7 @@ from throughcare.gateway.person import Sheet, Told
 from throughcare.gateway.problems import DOOR
 from throughcare.runtime.ids import is_code, new_code, new_id, new_person_code, spelt
 from throughcare.tests.gateway.fake_agent import FakeAgent
+from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.gateway.ground import Gateway
 from throughcare.tests.gateway.test_gate import Case, Ground
 from throughcare.tests.gateway.test_life import World, released
@@ -382,6 +383,18 @@ async def test_no_answer_tells_a_desk_its_own_name_for_the_case(desks: Desks) ->
         assert case.ngo not in answer.text
 
 
+async def test_a_desk_hears_on_its_topic_what_became_of_it_without_its_name_for_the_case(
+    desks: Desks, foreign: ForeignClient
+) -> None:
+    code, id = await desks.code(await desks.case()), str(new_id())
+    await desks.says(code, "ik-27", id=id)
+
+    (told,) = await foreign.outcomes_for(id)
+
+    assert told["data"]["answered_source"] == "/person"
+    assert "subject" not in told
+
+
 async def test_a_person_says_with_the_code_what_is_theirs_to_say_and_nothing_else(
     desks: Desks,
 ) -> None:
@@ -612,6 +625,31 @@ async def test_a_day_of_many_people_is_declared_by_one_and_authorised_by_another
         "SELECT most, declared_by <> authorised_by FROM vault.batches WHERE id = $1", UUID(made)
     )
     assert tuple(row) == (50, True)
+
+
+async def test_on_such_a_day_more_people_are_opened_than_one_may_alone(desks: Desks) -> None:
+    pool = desks.gateway.pool
+    await pool.execute("UPDATE vault.limits SET people_an_hour = 1")
+    try:
+        await pool.execute("DELETE FROM vault.disclosures")
+        first, case = await desks.case(), await desks.case()
+        for one in (first, case):
+            await desks.enter(one)
+            await desks.accept(one.ref)
+        assert (await desks.ask(first)).status_code == 201
+        made = await _declare(desks)
+        begin = "UPDATE vault.batches SET from_at = from_at - interval '2 hours' WHERE id = $1"
+        declared = await desks.ask(case)
+        async with await desks.another_key("ngo-bishkek") as second:
+            await second.post(f"/v1/batches/{made}/authorisation")
+        early = await desks.ask(case)
+        await pool.execute(begin, UUID(made))
+        on_the_day = await desks.ask(case)
+    finally:
+        await pool.execute("DELETE FROM vault.batches")
+        await pool.execute("UPDATE vault.limits SET people_an_hour = 20")
+
+    assert [one.status_code for one in (declared, early, on_the_day)] == [429, 429, 201]
 
 
 async def test_a_day_that_has_begun_is_authorised_no_more(desks: Desks) -> None:
