@@ -11,13 +11,12 @@ import typer
 
 from throughcare.cli.at import Address, at
 from throughcare.cli.options import AsJson, Home
+from throughcare.gateway.person import person_mark
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.cli", "erased.sql")
-#: Of the code that only the person holds; the same at every door.
-PERSON = "vault/person"
 
 
 def prove_erased(
@@ -54,5 +53,5 @@ def prove_erased(
 async def _remains(address: Address, code: str) -> list[dict[str, Any]]:
     seal = Seal.from_file(address.sealing_key)
     async with address.connect() as connection:
-        mark = seal.mark(code.strip().upper(), PERSON)
-        return [dict(row) for row in await connection.fetch(_SQL["remains"], mark)]
+        rows = await connection.fetch(_SQL["remains"], person_mark(seal, code))
+        return [dict(row) for row in rows]

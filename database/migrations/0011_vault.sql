@@ -514,6 +514,7 @@ declare
     place text;
 begin
     perform pg_advisory_xact_lock(intake.gate(p_case));
+    insert into erased (case_ref, at) values (p_case, runtime.now()) on conflict do nothing;
     delete from keys where case_ref = p_case;
     delete from arrival_codes where case_ref = p_case;
     delete from intake.permissions where case_ref = p_case;

@@ -15,6 +15,7 @@ import pytest
 from throughcare.contracts.rights_events import CaseForgotten
 from throughcare.contracts.topics import RELEASE_EVENTS, partition_of
 from throughcare.gateway.erasing import ErasedList
+from throughcare.gateway.person import person_mark
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.seal import Seal
 from throughcare.tests.gateway.fake_agent import FakeAgent
@@ -42,7 +43,7 @@ async def _known(ground: Ground) -> Case:
     seal = Seal.from_file(ground.gateway.home / "seal")
     await ground.gateway.pool.execute("DELETE FROM vault.person_codes")
     await ground.gateway.pool.execute(
-        "INSERT INTO vault.person_codes VALUES ($1, $2)", seal.mark(_CODE, "vault/person"), case.ref
+        "INSERT INTO vault.person_codes VALUES ($1, $2)", person_mark(seal, _CODE), case.ref
     )
     return case
 
