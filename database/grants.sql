@@ -107,7 +107,7 @@ grant execute on function vault.facts_of(uuid), vault.begin_entry(uuid, text), v
     vault.give_person_code(uuid, bytea), vault.person_says(bytea), vault.sheet(),
     vault.give_arrival_code(uuid, uuid, bytea), vault.arrived(bytea), gateway.arrival_of(bytea)
     to throughcare_door;
-grant execute on function vault.forget(uuid[]), vault.erase(uuid), vault.to_erase(), intake.wants_feedback(uuid) to throughcare_gateway;
+grant execute on function vault.forget(uuid[]), vault.erase(uuid), vault.to_erase(), vault.forget_disclosures(), intake.wants_feedback(uuid) to throughcare_gateway;
 
 -- Nobody who signs in owns anything, every table holds its lines even against its owner, and a service's own role
 -- sees all rows of its own schema.

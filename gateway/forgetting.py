@@ -15,6 +15,7 @@ async def forget(pool: Pool) -> None:
     await pool.execute(_SQL["forget_names"])
     await pool.execute(_SQL["forget_marks"])
     await pool.execute(_SQL["forget_feedback"])
+    await pool.execute(_SQL["forget_disclosures"])
     async with pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(_SQL["forget_parked"])
         if not rows:

@@ -10,6 +10,10 @@ DELETE FROM gateway.past_names WHERE until <= runtime.now();
 -- Facilities are told no longer whether somebody arrived.
 DELETE FROM gateway.feedback WHERE until <= runtime.now();
 
+-- forget_disclosures --
+-- Who was told what, after three years.
+SELECT vault.forget_disclosures();
+
 -- forget_parked --
 -- Parked facts for which nobody opened a case in time.
 WITH due AS (

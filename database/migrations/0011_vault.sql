@@ -553,6 +553,12 @@ begin
 end
 $$;
 
+-- Who was told what is kept three years.
+create function vault.forget_disclosures() returns void language sql volatile
+security definer set search_path = vault, runtime, pg_temp as $$
+    delete from disclosures where at < runtime.now() - interval '3 years'
+$$;
+
 -- What stands about a forgotten case, in every table that names cases; `opens`: it leads to the person.
 -- For the proof that nothing does. No row: no such code, or not forgotten.
 create function vault.remains(p_mark bytea) returns table (place text, standing bigint, opens boolean)
