@@ -98,6 +98,12 @@ grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throu
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
     timeline.reached(uuid) to throughcare_door;
 
+-- Work lists: a party's own, and what that needs.
+grant select on gateway.work to throughcare_door;
+grant execute on function access.roles(), access.sees(uuid), vault.opened(uuid[]), vault.openings_left(uuid)
+    to throughcare_door;
+grant execute on function release.said_of(uuid) to throughcare_gateway;
+
 -- The vault: functions only, for the door in the name of who speaks; forgetting is the gateway's own.
 revoke execute on all functions in schema vault from public;
 grant usage on schema vault to throughcare_door, throughcare_gateway;

@@ -9,6 +9,7 @@ from throughcare.gateway.http.application import application
 from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.http.server import bind, make_server
 from throughcare.gateway.lease import Lease
+from throughcare.gateway.listing import refold_missing
 from throughcare.gateway.outcomes import Hearing
 from throughcare.gateway.parties import all_topics
 from throughcare.gateway.relay import Relay
@@ -66,6 +67,7 @@ async def build(process: Process) -> None:
     process.every("erasing", 2.0, erase, "throughcare_erased")
     process.every("telling", 0.5, tell, "throughcare_outcomes")
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
+    process.every("work lists", 30.0, lambda: refold_missing(process.pool))
     process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
 
     made_up = settings.protocol.mode == "synthetic"

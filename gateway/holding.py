@@ -124,9 +124,11 @@ class Holding:
     ) -> None:
         """It learns nothing more of the person, and has to answer for what it holds."""
         case_ref, at = message.case_ref, message.recorded_at
+        *_, hours = PROFILES[message.protocol_version].care.recall_hours
         await connection.execute(
-            _SQL["owe"], case_ref, recalled.receiver, recalled.referral_id, recalled.recalled_at
-        )
+            _SQL["owe"], case_ref, recalled.receiver, recalled.referral_id,
+            recalled.recalled_at, recalled.recalled_at + timedelta(hours=hours),
+        )  # fmt: skip
         await self._may_answer(connection, case_ref, [recalled.receiver], at)
 
     async def _answered(

@@ -95,8 +95,9 @@ UPDATE gateway.past_names SET opens = 'reopen', until = $3 WHERE case_ref = $1 A
 
 -- owe --
 -- This party has to say what it did with what it holds.
-INSERT INTO gateway.owed (case_ref, party, referral_id, recalled_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (case_ref, party) DO UPDATE SET referral_id = excluded.referral_id, recalled_at = excluded.recalled_at;
+INSERT INTO gateway.owed (case_ref, party, referral_id, since, due_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (case_ref, party) DO UPDATE
+SET referral_id = excluded.referral_id, since = excluded.since, due_at = excluded.due_at;
 
 -- owing --
 -- Who still has to.

@@ -21,6 +21,7 @@ from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import Decided, Held, Refused
 from throughcare.gateway.answers import Answer, addressed, answer, told
 from throughcare.gateway.holding import Holding
+from throughcare.gateway.listing import Listing
 from throughcare.gateway.metrics import OUTCOMES
 from throughcare.gateway.taking import ToRelay
 from throughcare.runtime import crash, queries
@@ -48,6 +49,7 @@ class Hearing:
     def __init__(self, relay: Callable[[Iterable[ToRelay]], None], seal: Seal) -> None:
         self._relay = relay
         self._holding = Holding(seal)
+        self._listing = Listing()
         self._ready: list[ToRelay] = []
 
     def committed(self) -> None:
@@ -61,6 +63,7 @@ class Hearing:
         await self._store(connection, [m for m in messages if isinstance(m.data, Outcome)])
         for message in messages:
             await self._holding.hear(connection, message)
+        await self._listing.hear(connection, messages)
         crash.point("outcome.before_store")
 
     # -- outcomes -----------------------------------------------------------------------------

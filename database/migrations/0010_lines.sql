@@ -128,9 +128,6 @@ begin
 end
 $$;
 
--- Since when a recipient owes an answer, for its own list.
-alter table gateway.owed add column recalled_at timestamptz not null default now();
-
 -- What the door may see and do of the gateway's tables: all of it in the name of who speaks --------------
 
 create policy of_party on gateway.aliases to throughcare_door

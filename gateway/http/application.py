@@ -18,6 +18,7 @@ from throughcare.gateway.http import (
     probes,
     timeline,
     transparency,
+    work,
 )
 from throughcare.gateway.http.doors import Doors, language_of, refuse, request_id
 from throughcare.gateway.http.guard import Guard, failed
@@ -43,7 +44,7 @@ def application(process: Process, doors: Doors) -> ASGIApp:
     app.state.doors = doors
     for part in (
         details, emergency, person, arrivals, batches, messages, outcomes, owed, timeline,
-        transparency, probes,
+        transparency, work, probes,
     ):  # fmt: skip
         app.include_router(part.router)
     if demo.is_wanted(process.settings):

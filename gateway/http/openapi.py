@@ -1,10 +1,11 @@
 """What OpenAPI says of bodies and answers; the models of the contracts are the schemas."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
 from throughcare.gateway.cloudevents import sayable
+from throughcare.gateway.work import Task
 
 _PROBLEM: dict[str, Any] = {
     "description": "Why not (RFC 9457). `code` is stable.",
@@ -131,6 +132,43 @@ TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
         },
     },
     **_problems(401, 404, 409, 422, 503),
+}
+WORK_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "What you have open yourself, the nearest due first; with `next` where there is more.",
+        "headers": {"ETag": {"schema": {"type": "string"}}},
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["items", "openings_left"],
+                    "properties": {
+                        "items": {
+                            "type": "array",
+                            "maxItems": 100,
+                            "items": {
+                                "type": "object",
+                                "required": ["subject", "task", "due", "since", "urgent", "opened"],
+                                "properties": {
+                                    "subject": {"type": "string"},
+                                    "task": {"enum": list(get_args(Task))},
+                                    "referral_id": {"type": "string", "format": "uuid"},
+                                    "due": {"type": "string", "format": "date-time"},
+                                    "since": {"type": "string", "format": "date-time"},
+                                    "urgent": {"type": "boolean"},
+                                    "opened": {"type": "boolean"},
+                                },
+                            },
+                        },
+                        "openings_left": {"type": "integer"},
+                        "next": {"type": "string"},
+                    },
+                }
+            }
+        },
+    },
+    304: {"description": "As it was when you got the ETag that you sent."},
+    **_problems(401, 422, 503),
 }
 
 

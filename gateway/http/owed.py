@@ -1,7 +1,5 @@
 """GET /v1/owed: what a party that lost its permission still has to say about what it holds (D23)."""
 
-from datetime import timedelta
-
 import asyncpg
 import orjson
 from fastapi import APIRouter, Request
@@ -11,7 +9,6 @@ from throughcare.contracts.care_commands import AcknowledgeWithdrawal
 from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import OWED_RESPONSES
-from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime import queries
 
 _SQL = queries.load("throughcare.gateway", "owed.sql")
@@ -38,10 +35,9 @@ async def list_owed(request: Request) -> Response:
 
 
 def _shown(row: asyncpg.Record) -> dict[str, str]:
-    hours = PROFILES[row["protocol_version"]].care.recall_hours[-1]
     return {
         "subject": row["alias"],
         "referral_id": str(row["referral_id"]),
         "asked": AcknowledgeWithdrawal.type,
-        "due": rfc3339(row["recalled_at"] + timedelta(hours=hours)),
+        "due": rfc3339(row["due_at"]),
     }

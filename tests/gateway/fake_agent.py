@@ -23,9 +23,12 @@ class FakeAgent:
         self._servers = bootstrap_servers
         self.rules: dict[type[Data], Outcome | None] = {}
         self.seen: list[Message] = []
+        #: What it said of its own.
+        self.events: list[Message] = []
         self.arrivals: list[UUID] = []
         self._places: dict[tuple[str, int], int] = defaultdict(int)
         self._versions: dict[tuple[str, UUID], int] = defaultdict(int)
+        self._said: dict[tuple[str, UUID], int] = defaultdict(int)
         self._answered: set[UUID] = set()
 
     async def __aenter__(self) -> Self:
@@ -76,21 +79,26 @@ class FakeAgent:
 
     async def say(self, service: str, about: Message, event: Event) -> None:
         """Publish an event of a case."""
-        await self._publish(EVENTS_OF[service].name, about, event)
+        self._said[service, about.case_ref] += 1
+        sequence = self._said[service, about.case_ref]
+        self.events.append(await self._publish(EVENTS_OF[service].name, about, event, sequence))
 
-    async def _publish(self, topic: str, cause: Message, data: Data) -> None:
+    async def _publish(
+        self, topic: str, cause: Message, data: Data, sequence: int | None = None
+    ) -> Message:
         partition = partition_of(cause.case_ref)
         self._places[topic, partition] += 1
         message = Message(
             id=new_id(), source="/services/fake", data=data, case_ref=cause.case_ref,
             occurred_at=cause.recorded_at, recorded_at=cause.recorded_at,
             correlation_id=cause.correlation_id, causation_id=cause.id,
-            protocol_version=cause.protocol_version, sequence=1,
+            protocol_version=cause.protocol_version, sequence=sequence,
             position=self._places[topic, partition],
         )  # fmt: skip
         await self._producer.send_and_wait(
             topic, encode(message), key=str(cause.case_ref).encode(), partition=partition
         )
+        return message
 
     def place(self, topic: str, partition: int) -> int:
         """Of the last record said there."""

@@ -42,6 +42,7 @@ async def test_the_document_is_valid_and_names_the_doors(document: Any) -> None:
         "post /v1/arrivals",
         "post /v1/batches",
         "post /v1/batches/{id}/authorisation",
+        "get /v1/work",
         "get /livez",
         "get /readyz",
         "get /metrics",

@@ -1,0 +1,401 @@
+"""What is open with whom: folded from release's events, the same words for every kind of support.
+
+What is remembered of a case names deadlines; what a party reads (`Item`) names none. Promises of one
+kind to one addressee are one item with the nearest due time: how many there are, and of which code,
+would tell of medicines.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from msgspec import json
+
+from throughcare.contracts import care_events as care
+from throughcare.contracts import life_events as life
+from throughcare.contracts import release_events as release
+from throughcare.contracts.codes import DeadlineCode, DeadlineKey, ReceiverType, Role
+from throughcare.contracts.envelope import Message
+from throughcare.contracts.kinds import Data
+from throughcare.protocol.calendar import end_of_day
+from throughcare.protocol.profiles import PROFILES
+from throughcare.protocol.profiles.model import Profile
+from throughcare.protocol.record import Record, replace
+from throughcare.protocol.release.medicine_rules import LINE_OF, number
+
+Task = Literal[
+    "offer-consent",
+    "renew-consent",
+    "make-plan",
+    "send-referrals",
+    "find-receiver",
+    "answer-referral",
+    "confirm-cancellation",
+    "book-appointment",
+    "confirm-readiness",
+    "confirm-release-date",
+    "confirm-release-known",
+    "meet-person",
+    "look-for-person",
+    "follow-up-check",
+    "acknowledge-alarm",
+    "say-what-was-done",  # of permission that ended: kept in `gateway.owed`
+]
+_COORDINATOR: Role = "protocol-coordinator"
+
+#: About one referral: its receiver's.
+_OF_REFERRAL: Mapping[DeadlineCode, Task] = MappingProxyType(
+    {
+        "D06": "answer-referral",
+        "D07": "answer-referral",
+        "D07c": "confirm-cancellation",
+        "D09": "book-appointment",
+        "D15": "confirm-release-known",
+        "D18": "look-for-person",
+    }
+)
+#: Before the release: a role's.
+_INSIDE: Mapping[DeadlineCode, tuple[Task, Role]] = MappingProxyType(
+    {
+        "D01": ("offer-consent", "prison-psych"),
+        "D02": ("offer-consent", "prison-psych"),
+        "D03": ("make-plan", "prison-psych"),
+        "D05": ("send-referrals", "prison-psych"),
+        "D04": ("confirm-readiness", "prison-health"),
+        "D12": ("confirm-readiness", "prison-health"),
+        "D13": ("confirm-readiness", "prison-health"),
+        "D14": ("confirm-readiness", "prison-health"),
+        "D16b": ("confirm-readiness", "prison-health"),
+        "weekend-release": ("confirm-readiness", "prison-health"),
+        "D11": ("confirm-release-date", "prison-admin"),
+        "D11b": ("confirm-release-date", "prison-admin"),
+        "D11s": ("confirm-release-date", _COORDINATOR),
+    }
+)
+_OUTSIDE: Mapping[DeadlineCode, Task] = MappingProxyType(
+    {
+        "D03": "make-plan",
+        "D05": "send-referrals",
+        "D12": "meet-person",
+        "D13": "meet-person",
+        "D14": "meet-person",
+        "D16": "meet-person",
+        "D16b": "meet-person",
+        "D17": "meet-person",
+        "D17b": "meet-person",
+        "D31": "meet-person",
+        "D19": "follow-up-check",
+        "D20": "follow-up-check",
+        "D21": "follow-up-check",
+    }
+)
+#: A sender's, also outside: whoever gives care has no part in it.
+_SENDING: frozenset[Task] = frozenset({"make-plan", "send-referrals"})
+#: The step of these is the number of a medicine line.
+_OF_LINES: frozenset[DeadlineCode] = frozenset({"D10", "D14", "D16", "D16b"})
+
+
+class Promise(Record, frozen=True):
+    code: DeadlineCode
+    referral_id: UUID | None
+    step: int | None
+    due_at: datetime
+    since: datetime
+
+
+class Alarm(Record, frozen=True):
+    """Raised, and neither acknowledged nor cleared."""
+
+    id: UUID
+    code: DeadlineCode
+    referral_id: UUID | None
+    role: Role
+    party: str | None
+    due_at: datetime
+    since: datetime
+
+
+class Holder(Record, frozen=True):
+    """A receiver of a referral, in the order in which they were sent."""
+
+    referral_id: UUID
+    party: str
+    role: ReceiverType
+    #: Of the medicine line that it would carry on; 1, 2, 3 …
+    line: int | None
+    stand: Literal["asked", "placed", "finished", "over"] = "asked"
+
+
+class Renewal(Record, frozen=True):
+    """The last day of the consent is near, and this one was reminded of it."""
+
+    role: Role
+    party: str | None
+    due_at: datetime
+    since: datetime
+
+
+class Known(Record, frozen=True):
+    """What is remembered of a case."""
+
+    #: Up to which version of release's stream it is folded in; of what changes nothing, not told.
+    version: int = 0
+    outside: bool = False
+    expected_on: date | None = None
+    ready: bool = False
+    promises: tuple[Promise, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    renewal: Renewal | None = None
+
+
+class Item(NamedTuple):
+    """One piece of open work of a party, or of whoever holds the role and sees the case."""
+
+    task: Task
+    referral_id: UUID | None
+    party: str | None
+    role: Role | None
+    due_at: datetime
+    since: datetime
+    #: It stands though the case is over (D23).
+    after_end: bool = False
+
+
+_ENCODER = json.Encoder()
+_DECODER = json.Decoder(Known)
+
+
+def dump(known: Known) -> bytes:
+    return _ENCODER.encode(known)
+
+
+def load(raw: bytes) -> Known:
+    return _DECODER.decode(raw)
+
+
+def hear(known: Known, event: Message) -> Known:
+    """What is known after an event of release; what was heard before changes nothing."""
+    if event.sequence is None or event.sequence <= known.version:
+        return known
+    heard = _hear(known, event.data, event.recorded_at)
+    return known if heard is known else replace(heard, version=event.sequence)
+
+
+def _hear(known: Known, said: Data, at: datetime) -> Known:
+    match said:
+        case release.ReleaseScheduled():
+            return replace(known, expected_on=said.expected_release_on)
+        case release.ReleaseRescheduled():
+            return replace(known, expected_on=said.new_on)
+        case release.PersonReleased() | release.PersonReleasedBeforeConsent():
+            return replace(known, outside=True)
+        case life.ReleaseReversed():
+            return replace(known, outside=False)
+        case release.ReadinessConfirmed():
+            return replace(known, ready=True)
+        case release.ReadinessLost():
+            return replace(known, ready=False)
+        case release.CaseClosed():
+            kept = tuple(one for one in known.alarms if one.code == "D23")
+            return Known(alarms=kept)
+        case life.EpisodeResumed():
+            return Known(expected_on=said.expected_release_on)
+        case release.DeadlinesChanged():
+            return _changed(known, said, at)
+        case release.DeadlineMissed() | release.DeadlineWaived():
+            return _without(known, {(said.code, said.referral_id, said.step)})
+        case care.DeadlineReminded(code="D02d"):
+            return replace(
+                known, renewal=Renewal(said.to_role, said.to_party, said.due_at, since=at)
+            )
+        case release.EscalationRaised():
+            alarm = Alarm(
+                said.escalation_id, said.code, said.referral_id, said.to_role, said.to_party,
+                due_at=said.climbs_at or at, since=at,
+            )  # fmt: skip
+            return replace(known, alarms=(*known.alarms, alarm))
+        case release.EscalationAcknowledged() | release.EscalationCleared():
+            left = tuple(one for one in known.alarms if one.id != said.escalation_id)
+            return replace(known, alarms=left)
+        case _:
+            return _referrals(known, said)
+
+
+def _referrals(known: Known, said: Data) -> Known:
+    match said:
+        case release.ReferralSent():
+            line = LINE_OF.get(said.service_type)
+            sent = Holder(
+                said.referral_id,
+                said.receiver,
+                said.receiver_type,
+                None if line is None else number(line),
+            )
+            return replace(known, holders=(*known.holders, sent))
+        case care.WaitingPlaceTaken():
+            return _stands(known, said.referral_id, "asked")
+        case release.ReferralAccepted():
+            return _stands(known, said.referral_id, "placed")
+        case care.ServiceEnded():
+            return _stands(known, said.referral_id, "finished")
+        case (
+            release.ReferralDeclined()
+            | release.ReferralExpired()
+            | release.ReferralCancelled()
+            | release.AcceptanceWithdrawn()
+            | life.AcceptanceLapsed()
+        ):
+            return _stands(known, said.referral_id, "over")
+        case care.PermissionRecalled():
+            gone = tuple(
+                replace(one, stand="over") if one.party == said.receiver else one
+                for one in known.holders
+            )
+            left = tuple(one for one in known.alarms if one.party != said.receiver)
+            return replace(known, holders=gone, alarms=left)
+        case _:
+            return known
+
+
+def _stands(
+    known: Known, referral_id: UUID, stand: Literal["asked", "placed", "finished", "over"]
+) -> Known:
+    holders = tuple(
+        replace(one, stand=stand) if one.referral_id == referral_id else one
+        for one in known.holders
+    )
+    return replace(known, holders=holders)
+
+
+_Key = tuple[DeadlineCode, UUID | None, int | None]
+
+
+def _key(one: Promise | DeadlineKey) -> _Key:
+    return one.code, one.referral_id, one.step
+
+
+def _without(known: Known, gone: set[_Key]) -> Known:
+    left = tuple(one for one in known.promises if _key(one) not in gone)
+    renewal = None if any(code == "D02d" for code, _, _ in gone) else known.renewal
+    return replace(known, promises=left, renewal=renewal)
+
+
+def _changed(known: Known, said: release.DeadlinesChanged, at: datetime) -> Known:
+    since = {_key(one): one.since for one in known.promises}
+    left = _without(known, {_key(one) for one in (*said.met, *said.dropped, *said.put)})
+    new = (
+        Promise(
+            one.code, one.referral_id, one.step, one.due_at, one.since or since.get(_key(one), at)
+        )
+        for one in said.put
+    )
+    return replace(left, promises=(*left.promises, *new))
+
+
+# -- whose it is ------------------------------------------------------------------------------
+
+
+def items(known: Known, protocol_version: str) -> tuple[Item, ...]:
+    """The open work of a case: one item a task, referral and addressee."""
+    profile = PROFILES[protocol_version]
+    made: dict[tuple[object, ...], Item] = {}
+    for one in _all(known, profile):
+        key = one[:4]
+        found = made.get(key)
+        if found is not None:
+            one = one._replace(
+                due_at=min(one.due_at, found.due_at),
+                since=min(one.since, found.since),
+                after_end=one.after_end and found.after_end,
+            )
+        made[key] = one
+    return tuple(made.values())
+
+
+def _all(known: Known, profile: Profile) -> Iterator[Item]:
+    for one in known.promises:
+        if (item := _of_promise(known, one, profile)) is not None:
+            yield item
+        # Asked of everybody with consent, so that it says nothing of what has to be ready.
+        if one.code == "D02d" and not known.outside and not known.ready and known.expected_on:
+            due_at = end_of_day(profile, known.expected_on)
+            yield Item("confirm-readiness", None, None, "prison-health", due_at, one.since)
+    if (soon := known.renewal) is not None:
+        yield _to("renew-consent", soon.role, soon.party, None, soon)
+    for alarm in known.alarms:
+        item = _to("acknowledge-alarm", alarm.role, alarm.party, alarm.referral_id, alarm)
+        yield item._replace(after_end=alarm.code == "D23")
+
+
+def _of_promise(known: Known, one: Promise, profile: Profile) -> Item | None:
+    if one.code in _OF_REFERRAL:
+        holder = _holder(known, one.referral_id)
+        return None if holder is None else _of_holder(_OF_REFERRAL[one.code], holder, one)
+    if one.code == "D08":
+        return _to("find-receiver", _COORDINATOR, None, None, one)
+    if one.code == "D10":
+        holder = _server(known, one)
+        if holder is not None:
+            return _of_holder("book-appointment", holder, one)
+        return _to("confirm-readiness", "prison-health", None, None, one)
+    if not known.outside:
+        if (found := _INSIDE.get(one.code)) is None:
+            return None
+        task, role = found
+        return _to(task, role, None, None, one)
+    if (task_outside := _OUTSIDE.get(one.code)) is None:
+        return None
+    holder = None
+    if task_outside not in _SENDING:
+        holder = _holder(known, one.referral_id) or _server(known, one)
+        holder = holder or _responsible(known, profile)
+    if holder is None:
+        return _to(task_outside, _COORDINATOR, None, None, one)
+    return _of_holder(task_outside, holder, one)
+
+
+def _of_holder(task: Task, holder: Holder, one: Promise) -> Item:
+    return Item(task, holder.referral_id, holder.party, None, one.due_at, one.since)
+
+
+def _to(
+    task: Task,
+    role: Role,
+    party: str | None,
+    referral_id: UUID | None,
+    one: Promise | Alarm | Renewal,
+) -> Item:
+    """Of a party by name with its referral; of a role without: which one it is, the timeline says."""
+    if party is None:
+        return Item(task, None, None, role, one.due_at, one.since)
+    return Item(task, referral_id, party, None, one.due_at, one.since)
+
+
+def _holder(known: Known, referral_id: UUID | None) -> Holder | None:
+    return next((one for one in known.holders if one.referral_id == referral_id), None)
+
+
+def _server(known: Known, promise: Promise) -> Holder | None:
+    """Who carries the medicine line on."""
+    if promise.code not in _OF_LINES or promise.step is None:
+        return None
+    return next(
+        (one for one in known.holders if one.stand == "placed" and one.line == promise.step), None
+    )
+
+
+def _responsible(known: Known, profile: Profile) -> Holder | None:
+    """As `protocol.release.rules.responsible`: the first care receiver that took the case on."""
+    care_holders = [
+        one
+        for one in known.holders
+        if (rule := profile.receivers.get(one.role)) is not None and rule.care
+    ]
+    for stand in ("placed", "finished"):
+        for one in care_holders:
+            if one.stand == stand:
+                return one
+    return None
