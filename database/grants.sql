@@ -100,7 +100,7 @@ grant execute on function timeline.record_read(uuid, text, text), timeline.entri
 
 -- Work lists: a party's own, and what that needs.
 grant select on gateway.work to throughcare_door;
-grant execute on function access.roles(), access.sees(uuid), vault.opened(uuid[]), vault.openings_left(uuid)
+grant execute on function access.roles(), access.seen(), vault.opened(uuid[]), vault.openings_left(uuid)
     to throughcare_door;
 grant execute on function release.said_of(uuid) to throughcare_gateway;
 

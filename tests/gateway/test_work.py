@@ -438,9 +438,13 @@ async def test_what_was_wiped_comes_again_from_what_release_said(case: Case) -> 
     assert await pool.fetch(rows, case.ref) == before
 
 
-async def test_the_database_gives_work_to_who_said_a_key_and_to_nobody_else(case: Case) -> None:
+async def test_the_database_gives_work_to_who_said_a_key_and_to_nobody_else(
+    case: Case, another: Case
+) -> None:
     await case.name("ngo-bishkek")
     await case.say(case.sent(), case.due("D07"), case.due("D03", of_referral=False))
+    # By name, and never given the case, or not any more.
+    await another.say(another.sent(), another.due("D07"))
     parties = "SELECT DISTINCT coalesce(party, role) FROM gateway.work"
     connection = await asyncpg.connect(case.gateway.database.url("throughcare_door"))
     try:
@@ -453,6 +457,13 @@ async def test_the_database_gives_work_to_who_said_a_key_and_to_nobody_else(case
             seen = {row[0] for row in await connection.fetch(parties)}
             assert seen <= {"ngo-bishkek", "ngo"}
             assert "ngo-bishkek" in seen
+            mine = "SELECT count(*) FROM gateway.work WHERE case_ref = $1"
+            assert await connection.fetchval(mine, case.ref) == 1
+            assert await connection.fetchval(mine, another.ref) == 0
+            await case.gateway.pool.execute(
+                "UPDATE gateway.case_access SET until = runtime.now() WHERE case_ref = $1", case.ref
+            )
+            assert await connection.fetchval(mine, case.ref) == 0
         for refused in ("SELECT FROM gateway.work_known", "DELETE FROM gateway.work",
                         "SELECT release.said_of(gen_random_uuid())"):  # fmt: skip
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

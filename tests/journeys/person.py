@@ -151,6 +151,14 @@ class Person:
         said = await self.world.recorded(self.case_ref)
         return [message.data for message in said if isinstance(message.data, kind)]
 
+    async def open_with(self, party: str) -> list[str]:
+        """What the party finds in its work list of this person: the tasks, as they fall due."""
+        await self.world.settle()
+        answer = await self.desk(party).client.get("/v1/work")
+        assert answer.status_code == 200, answer.text
+        items = answer.json()["items"]
+        return [item["task"] for item in items if item["subject"] == self.names[party]]
+
     async def when(self, kind: type[Event]) -> list[datetime]:
         """When it took effect, as the doors' clock has it."""
         await self.world.settle()

@@ -36,9 +36,12 @@ async def test_where_one_has_no_place_the_next_is_asked_and_a_place_later_may_be
     await (await person.consented()).planned()
     await person.scheduled(days=90)
     first = await person.referred()
+    assert await person.open_with(NGO) == ["answer-referral"]
 
     await person.does(NGO, release.DeclineReferral(referral_id=first, reason_code="no-capacity"))
     second = await person.offered_to(NEXT_NGO)
+    assert await person.open_with(NGO) == []
+    assert await person.open_with(NEXT_NGO) == ["answer-referral"]
     assert (await person.told())[COLONY, "referral-answered"] == 1
     # The next one has no place either, but from a day on.
     free_on = day(world.now, 14)
@@ -53,6 +56,7 @@ async def test_where_one_has_no_place_the_next_is_asked_and_a_place_later_may_be
 
     await person.lives_on(days=14)
     await person.does(NEXT_NGO, release.AcceptReferral(referral_id=second))
+    assert await person.open_with(NEXT_NGO) == ["book-appointment"]
     reasons = [one.reason_code for one in await person.recorded(events.ReferralDeclined)]
     assert reasons == ["no-capacity", "no-capacity"]
     assert "referral-expired" not in await person.sees(AUDIT)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from throughcare.contracts.envelope import Message, decode
+from throughcare.gateway.work import Known, hear, items, load
 from throughcare.protocol.half import Half
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.release import HALF as RELEASE
@@ -68,3 +69,37 @@ async def test_a_case_keeps_the_version_under_which_it_began(histories: Historie
 
     assert len({row["protocol_version"] for row in rows}) == 5
     assert all(row["said"] == [row["protocol_version"]] for row in rows)
+
+
+async def test_the_work_that_parties_find_is_what_release_has_promised(
+    histories: Histories,
+) -> None:
+    """Of every case: the live deadlines, the alarms that nobody took on, and nothing beside them."""
+    world = histories.world
+    await world.settle()
+    own = await _streams(world, "release.events")
+    remembered = {
+        row["case_ref"]: load(row["known"])
+        for row in await world.operator.fetch("SELECT case_ref, known FROM gateway.work_known")
+    }
+    listed: defaultdict[UUID, set[tuple[Any, ...]]] = defaultdict(set)
+    for row in await world.operator.fetch(
+        "SELECT case_ref, task, referral_id, party, role, due_at, since, after_end FROM gateway.work"
+    ):
+        listed[row["case_ref"]].add(tuple(row)[1:])
+    found = 0
+
+    for case_ref, messages in own.items():
+        state, known = RELEASE.initial(case_ref), Known()
+        for message in messages:
+            state, known = RELEASE.evolve(state, message), hear(known, message)
+            # Answers that outlive the case (D23) are listed as what a party owes.
+            live = {(d.code, d.referral_id, d.step) for d in state.own.live if d.code != "D23"}
+            heard = {(p.code, p.referral_id, p.step) for p in known.promises if p.code != "D23"}
+            alarms = {one.id for one in state.own.escalations if not one.acknowledged}
+            assert heard == live
+            assert {one.id for one in known.alarms} == alarms
+            found += len(live) + len(alarms)
+        assert known == remembered.get(case_ref, Known()), case_ref
+        assert listed[case_ref] == set(items(known, messages[0].protocol_version))
+    assert found > 100
