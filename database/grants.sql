@@ -31,6 +31,9 @@ $$;
 revoke update, delete on intake.events, intake.outcomes, release.events, release.outcomes
     from throughcare_intake, throughcare_release;
 
+-- Nothing of a session's own: no tables beside ours.
+do $$ begin execute format('revoke create, temporary on database %I from public', current_database()); end $$;
+
 revoke execute on all functions in schema access, intake, release, gateway, runtime from public;
 grant execute on function runtime.now(), runtime.settled() to public;
 
@@ -110,7 +113,7 @@ grant usage on schema vault to throughcare_door, throughcare_gateway;
 grant execute on function vault.facts_of(uuid), vault.begin_entry(uuid, text), vault.enter(uuid, text, integer, bytea, bytea, text),
     vault.disclose(uuid, uuid, text[], text, text), vault.break_glass(uuid, uuid, text[], text, text),
     vault.declare_batch(uuid, integer, timestamptz, timestamptz), vault.authorise_batch(uuid),
-    vault.give_person_code(uuid, bytea), vault.person_says(bytea), vault.sheet(),
+    vault.give_person_code(uuid, bytea, bytea), vault.person_says(bytea), vault.sheet(),
     vault.give_arrival_code(uuid, uuid, bytea), vault.arrived(bytea), gateway.arrival_of(bytea)
     to throughcare_door;
 grant execute on function vault.forget(uuid[]), vault.erase(uuid), vault.to_erase(), vault.forget_disclosures(), intake.wants_feedback(uuid) to throughcare_gateway;

@@ -30,7 +30,7 @@ _SAYS = ("withdraw-consent", "forget-case", "give-feedback", "file-complaint", "
 #: The types of commands that a person says with their code alone.
 PERSON_SAYS = frozenset(model.type for model in COMMANDS if model.name in _SAYS)
 #: Who works with the person hands them their code. In other hands it would open the sheet.
-_GIVES_CODES = {"prison-health", "prison-psych", *RECEIVER_TYPES} - {
+_GIVES_CODES = {"prison-health", "prison-psych", "dpo", *RECEIVER_TYPES} - {
     "probation",
     "mahalla",
     "programme-coordinator",
@@ -66,14 +66,21 @@ def arrival_mark(seal: Seal, code: str) -> bytes:
     return seal.mark(spelt(code), "vault/arrival")
 
 
-async def give_person_code(entrance: Entrance, seal: Seal, who: Caller, case_ref: UUID) -> str:
-    """A new code for the person; one of before is worth nothing from then on."""
+async def give_person_code(
+    entrance: Entrance, seal: Seal, who: Caller, case_ref: UUID, old: str | None
+) -> str:
+    """A code for the person; where they have one, only with that `old` one, which then is worth nothing."""
     if _GIVES_CODES.isdisjoint(who.party.roles):
         raise RefusedError("code-not-for-role")
     code = new_person_code()
     async with entrance.speak(who) as connection:
         _stand(
-            await connection.fetchval(SQL["give_person_code"], case_ref, person_mark(seal, code))
+            await connection.fetchval(
+                SQL["give_person_code"],
+                case_ref,
+                person_mark(seal, code),
+                None if old is None else person_mark(seal, old),
+            )
         )
     return code
 

@@ -1,6 +1,6 @@
 -- give_person_code --
 -- A new code for the person, by its mark; null, or why not.
-SELECT vault.give_person_code($1, $2);
+SELECT vault.give_person_code($1, $2, $3);
 
 -- person_says --
 -- The case whose person holds this code: theirs to the end of the transaction. Null: nobody's, and the log knows.

@@ -172,6 +172,11 @@ DOOR: dict[str, Sentence] = {
         "За этот час вы открыли столько людей, сколько можно одному.",
     ),
     "no-such-code": Sentence(404, "Nobody has this code.", "Такого кода ни у кого нет."),
+    "code-given-already": Sentence(
+        409,
+        "The person has a code: another one is made with that, or by whoever answers for data.",
+        "Код у человека уже есть: новый выдают по прежнему или через ответственного за данные.",
+    ),
     "code-not-for-role": Sentence(
         403,
         "In your role you give nobody a code.",

@@ -17,6 +17,19 @@ begin
 end
 $$;
 
+-- Who is nobody any more ------------------------------------------------------------------------------------
+
+create schema vault;
+
+-- Cases that were forgotten: from the commit of the row on they are there for nobody. `done_at`: nothing that leads to
+-- the person stands anywhere any more.
+create table vault.erased (
+    case_ref uuid primary key,
+    at timestamptz not null,
+    done_at timestamptz
+);
+create index on vault.erased (at) where done_at is null;
+
 -- Who speaks --------------------------------------------------------------------------------------------
 
 create schema access;
@@ -99,19 +112,33 @@ create function access.is_confined() returns boolean language sql stable as $$
     select not pg_has_role(session_user, 'throughcare_service', 'member')
 $$;
 
--- Whether the party has anything to do with the case, or had; not: may read it.
+-- Whether the party may say something about the case; not: may read it. It sees the case, owes an answer, or has
+-- a name that still opens it.
 create function access.knows(p_case uuid) returns boolean language sql stable
-security definer set search_path = gateway, access, pg_temp as $$
-    select not access.is_confined() or p_case = access.person()
-        or exists (select from case_access where case_ref = p_case and party = access.party())
+security definer set search_path = gateway, runtime, access, pg_temp as $$
+    select not access.is_confined() or (
+        not exists (select from vault.erased where case_ref = p_case) and (
+        coalesce(p_case = access.person(), false)
+        or exists (select from case_access where case_ref = p_case and party = access.party()
+                       and (until is null or greatest(until, answers_until) > runtime.now()))
+        or exists (select from past_names where case_ref = p_case and party = access.party()
+                       and until > runtime.now())))
 $$;
 
 -- Whether the party may read the case now.
 create function access.sees(p_case uuid) returns boolean language sql stable
 security definer set search_path = gateway, runtime, access, pg_temp as $$
     select not access.is_confined()
-        or exists (select from case_access where case_ref = p_case and party = access.party()
+        or not exists (select from vault.erased where case_ref = p_case)
+        and exists (select from case_access where case_ref = p_case and party = access.party()
                        and (until is null or until > runtime.now()))
+$$;
+
+-- Whether who speaks does more than read and judge: a monitor, a protection officer and a commenter take no step.
+create function access.may_act() returns boolean language sql stable
+security definer set search_path = gateway, access, pg_temp as $$
+    select exists (select from parties
+                   where party = access.party() and not roles && array['monitor', 'dpo', 'commenter'])
 $$;
 
 -- Whether this may be done in this party's name.
@@ -160,7 +187,7 @@ begin
     insert into aliases as a (party, alias, case_ref, since) values (p_party, p_alias, p_case, runtime.now())
     on conflict (party, alias) do update
         set case_ref = excluded.case_ref, since = excluded.since, until = null
-        where a.until <= runtime.now();
+        where a.until <= runtime.now() or exists (select from vault.erased e where e.case_ref = a.case_ref);
     if not found then
         return null;
     end if;
@@ -188,7 +215,7 @@ end
 $$;
 
 -- A reading or a denied attempt becomes a leaf of the log, in the transaction of who answers it.
--- Without a case: an attempt at a name that nobody has.
+-- Without a case, or with one that is not the party's: an attempt at a name that nobody has.
 create or replace function timeline.record_read(p_case uuid, p_party text, p_kind text)
 returns void language plpgsql security definer set search_path = timeline, runtime, pg_temp as $$
 begin
@@ -196,8 +223,9 @@ begin
     if p_kind not in ('read', 'denied', 'export') then
         raise exception 'not a kind of reading: %', p_kind using errcode = '22023';
     end if;
-    perform add(coalesce(p_case, '00000000-0000-0000-0000-000000000000'), p_kind,
-                json_build_object('party', p_party));
+    perform add(case when p_case is not null and access.knows(p_case) then p_case
+                     else '00000000-0000-0000-0000-000000000000' end,
+                p_kind, json_build_object('party', p_party));
 end
 $$;
 

@@ -1,8 +1,6 @@
 -- The vault: who a person is and what ails them, sealed under a key a case, and the one gate they leave through.
 -- Nobody who signs in can read these tables; the functions below are all there is.
 
-create schema vault;
-
 -- One key a case, wrapped by an organisation key that is no part of this database. It dies with the case.
 create table vault.keys (
     case_ref uuid primary key,
@@ -28,10 +26,10 @@ create table vault.disclosures (
     case_ref uuid not null,
     party text not null,
     key_id uuid not null,                            -- of whoever opened it
-    data_classes text[] not null,
-    purpose text not null,
+    data_classes text[] not null check (data_classes <@ array['P1', 'P2', 'P3', 'P4']),
+    purpose text not null check (purpose ~ '^[a-z]{1,20}$'),
     notice_version text not null,
-    emergency_reason text,                           -- of a breaking of the glass
+    emergency_reason text check (emergency_reason ~ '^[a-z][a-z-]{0,40}$'),  -- of a breaking of the glass
     at timestamptz not null,                         -- domain time
     opened_at timestamptz not null default clock_timestamp()  -- real time, in which openings are counted
 );
@@ -73,14 +71,6 @@ create table vault.arrival_codes (
     primary key (party, mark)
 );
 create index on vault.arrival_codes (case_ref);
-
--- Cases that were forgotten; `done`: nothing said about them stands anywhere any more.
-create table vault.erased (
-    case_ref uuid primary key,
-    at timestamptz not null,
-    done_at timestamptz
-);
-create index on vault.erased (at) where done_at is null;
 
 -- How the person wants to be handed over, and whether the facility may hear that they arrived.
 create table intake.agreements (
@@ -161,6 +151,9 @@ begin
         return 'no-such-case';
     end if;
     perform pg_advisory_xact_lock_shared(intake.gate(p_case));
+    if exists (select from erased where case_ref = p_case) then
+        return 'no-such-case';  -- it was forgotten meanwhile
+    end if;
     if exists (select from intake.stopped where case_ref = p_case) then
         return 'consent-withdrawn';
     end if;
@@ -204,6 +197,9 @@ language plpgsql volatile security definer set search_path = vault, pg_temp as $
 declare
     no text := vault.why_closed(p_case);
 begin
+    if no is null and not access.may_act() then
+        no := 'role-may-not';
+    end if;
     if no is not null then
         return query select no, null::bytea, null::text, null::integer;
         return;
@@ -221,7 +217,7 @@ create function vault.enter(
     p_case uuid, p_class text, p_version integer, p_sealed bytea, p_wrapped bytea, p_wrapped_by text
 ) returns void language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
 begin
-    perform access.refuse(vault.why_closed(p_case) is null);
+    perform access.refuse(access.may_act() and vault.why_closed(p_case) is null);
     insert into keys (case_ref, wrapped, wrapped_by, made_at)
     values (p_case, p_wrapped, p_wrapped_by, runtime.now()) on conflict do nothing;
     -- Sealed under another key than the one that stands, nobody could ever open it.
@@ -343,6 +339,13 @@ begin
             and roles && array['prison-health', 'oat-site', 'aids-centre']) then
         no := 'class-not-for-role';
     end if;
+    if no is null then
+        -- An emergency counts as an opening, and is held to the same number.
+        perform pg_advisory_xact_lock(hashtextextended(access.key_id()::text, 4023));
+        if vault.openings_left(p_case) < 1 then
+            no := 'too-many-people';
+        end if;
+    end if;
     if no is not null then
         perform timeline.record_read(case no when 'no-such-case' then null else p_case end, access.party(), 'denied');
         return query select no, null::text, null::integer, null::bytea, null::bytea, null::text, null::timestamptz;
@@ -364,6 +367,7 @@ $$;
 -- More people for a party and some hours: one declares, another one of the same party authorises, beforehand.
 create function vault.declare_batch(p_id uuid, p_most integer, p_from timestamptz, p_until timestamptz)
 returns void language sql volatile security definer set search_path = vault, pg_temp as $$
+    select access.refuse(access.party() is not null);
     insert into batches (id, party, most, from_at, until_at, declared_by)
     select p_id, access.party(), p_most, p_from, p_until, access.key_id()
 $$;
@@ -389,12 +393,19 @@ $$;
 
 -- The person ---------------------------------------------------------------------------------------------
 
--- Give the person a code of their own; an older one is worth nothing from then on.
-create function vault.give_person_code(p_case uuid, p_mark bytea) returns text language plpgsql volatile
+-- Give the person a code of their own. There is one already: only with that, or by whoever answers for data, so that
+-- nobody gets at the sheet by making a new one; the older one is worth nothing from then on.
+create function vault.give_person_code(p_case uuid, p_mark bytea, p_old bytea) returns text language plpgsql volatile
 security definer set search_path = vault, pg_temp as $$
 begin
     if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
         return 'no-such-case';
+    elsif not access.may_act() and not exists (
+            select from gateway.parties where party = access.party() and 'dpo' = any (roles)) then
+        return 'role-may-not';
+    elsif exists (select from person_codes where case_ref = p_case and mark is distinct from p_old)
+        and not exists (select from gateway.parties where party = access.party() and 'dpo' = any (roles)) then
+        return 'code-given-already';
     end if;
     insert into person_codes (mark, case_ref) values (p_mark, p_case)
     on conflict (case_ref) do update set mark = excluded.mark;
@@ -445,6 +456,11 @@ declare
 begin
     if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
         return 'no-such-case';
+    elsif not access.may_act() then
+        return 'role-may-not';
+    end if;
+    if exists (select from intake.stopped where case_ref = p_case) then
+        return 'consent-withdrawn';
     end if;
     if not exists (select from intake.agreements where case_ref = p_case and by_code) then
         return 'consent-not-by-code';
@@ -466,7 +482,8 @@ begin
     return query
         select a.alias, c.referral_id
         from arrival_codes c join gateway.aliases a on a.case_ref = c.case_ref and a.party = c.party
-        where c.party = access.party() and c.mark = p_mark and access.sees(c.case_ref);
+        where c.party = access.party() and c.mark = p_mark and access.sees(c.case_ref)
+            and not exists (select from intake.stopped s where s.case_ref = c.case_ref);
     if not found and access.party() is not null then
         perform timeline.record_read(null, access.party(), 'denied');
     end if;
@@ -503,7 +520,12 @@ $$;
 -- Forgotten cases of which something may still stand.
 create function vault.to_erase() returns setof uuid language sql stable
 security definer set search_path = vault, pg_temp as $$
-    select case_ref from erased where done_at is null order by at limit 500
+    select case_ref from erased e
+    where done_at is null
+        -- Of a backup that was restored something came back.
+        or exists (select from keys k where k.case_ref = e.case_ref)
+        or exists (select from gateway.aliases a where a.case_ref = e.case_ref)
+    order by at limit 500
 $$;
 
 -- Erase what leads to the person: the key and with it everything sealed, the names, the salts. Safe to repeat;
@@ -535,8 +557,7 @@ begin
     delete from gateway.case_access where case_ref = p_case;
     delete from gateway.owed where case_ref = p_case;
     -- What senders called their messages may hold a reference.
-    update gateway.commands set source = '', their_id = id::text, body_sha256 = ''
-    where case_ref = p_case and source <> '';
+    delete from gateway.commands where case_ref = p_case;
     update notifications.deliveries set alias = null where case_ref = p_case and alias is not null;
     foreach place in array array['intake', 'release', 'notifications', 'timeline', 'gateway'] loop
         execute format('update %I.dead_letters set sealed = $2 where case_ref = $1 and sealed <> $2', place)
@@ -586,7 +607,7 @@ begin
             place := named;
             execute format('select count(*) from %s where case_ref = $1', named) into standing using it;
             opens := named not in (
-                'gateway.cases', 'gateway.commands', 'intake.cases', 'intake.events', 'intake.heard',
+                'gateway.cases', 'intake.cases', 'intake.events', 'intake.heard',
                 'intake.outcomes', 'intake.stopped', 'release.cases', 'release.events', 'release.heard',
                 'release.outcomes', 'release.offers', 'release.acceptances', 'release.endings',
                 'notifications.cases', 'notifications.events', 'notifications.deliveries',

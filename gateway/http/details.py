@@ -3,14 +3,14 @@
 Nothing of it stands in an address, a log line or an error: a refusal names the field, never its value.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from throughcare.contracts.codes import DataClass, Purpose
+from throughcare.contracts.codes import Purpose
 from throughcare.gateway import strict_json
 from throughcare.gateway.gate import Disclosed
 from throughcare.gateway.http.doors import body_of, caller, doors_of
@@ -24,11 +24,15 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+#: What the vault holds; P0 and P5 are what a timeline tells.
+SealedClass = Literal["P1", "P2", "P3", "P4"]
+
+
 class Wanted(BaseModel):
     """Which classes, for what."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    data_classes: Annotated[tuple[DataClass, ...], Field(min_length=1, max_length=6)]
+    data_classes: Annotated[tuple[SealedClass, ...], Field(min_length=1, max_length=4)]
     purpose: Purpose
 
 

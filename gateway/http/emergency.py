@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from throughcare.contracts.codes import DataClass, EmergencyReason
+from throughcare.contracts.codes import EmergencyReason
 from throughcare.contracts.rights_commands import ReportEmergencyAccess
 from throughcare.gateway.cloudevents import Said
-from throughcare.gateway.http.details import answer_json, read_body, told
+from throughcare.gateway.http.details import SealedClass, answer_json, read_body, told
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import model_body, said_responses
 from throughcare.gateway.http.timeline import find_case
@@ -24,7 +24,7 @@ class Emergency(BaseModel):
     """Which classes, and why it cannot wait."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    data_classes: Annotated[tuple[DataClass, ...], Field(min_length=1, max_length=6)]
+    data_classes: Annotated[tuple[SealedClass, ...], Field(min_length=1, max_length=4)]
     reason_code: EmergencyReason
 
 

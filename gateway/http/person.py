@@ -47,6 +47,13 @@ class _WithCode(BaseModel):
     code: Annotated[str, Field(min_length=1, max_length=60, description="The person's own code.")]
 
 
+class CodeWanted(BaseModel):
+    """Another code in place of the one that the person has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    old_code: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class SheetWanted(_WithCode):
     """The sheet of the person whose code it is."""
 
@@ -64,14 +71,19 @@ class PersonSays(_WithCode):
 @router.post(
     "/v1/cases/{alias:path}/person-code",
     operation_id="postPersonCode",
-    summary="A code that only the person holds; the one of before ends with it",
+    summary="A code that only the person holds; another one only with the one they have",
     responses=said_responses({"code": "string"}, status=201),
+    openapi_extra=model_body(CodeWanted),
 )
 async def post_person_code(request: Request, alias: str) -> Response:
+    """Without a body the first one. Who lost theirs turns to whoever answers for data."""
     who = await caller(request)
+    old = None
+    if request.headers.get("content-length", "0") != "0":
+        old = (await read_body(request, CodeWanted)).old_code
     doors = doors_of(request)
     case_ref = await find_case(doors.entrance, who, alias)
-    code = await give_person_code(doors.entrance, seal_of(doors), who, case_ref)
+    code = await give_person_code(doors.entrance, seal_of(doors), who, case_ref, old)
     return answer_json({"code": code}, 201)
 
 

@@ -1,0 +1,249 @@
+"""Each line, taken away, is missed: by what the catalog says, or by what the door can do then."""
+
+import re
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from throughcare.tests.database import matrix
+from throughcare.tests.database import world as w
+from throughcare.tests.database.lines import problems
+from throughcare.tests.database.test_context import forged, leaks, taken_along, valid_context
+from throughcare.tests.database.world import Member
+from throughcare.tests.support.parts import Database, Parts
+
+_MEMBERS = (Member("ngo", "accepted"), Member("prison-health", "asked"), Member("dpo", "asked"))
+#: Of the many states those that tell checks apart.
+_STATES = (
+    *((consent, "has") for consent in w.CONSENTS),
+    ("names-party", "had"), ("names-party", "never"), ("by-code", "never"), ("by-code", "had"),
+    ("erased", "never"), ("none", "no-such-case"),
+)  # fmt: skip
+#: Of the many openings a few of each kind.
+_OPERATIONS = tuple(
+    one for one in matrix.OPERATIONS
+    if not re.search(r"P[24]|for (reach|social|safety|emerg|stat|dose)$", one.name)
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mutable(parts: Parts, world: Database) -> Database:
+    """The same world once more: what is changed in it is taken back, and nobody waits for it."""
+    world.server.create_database("mutable", template=world.name)
+    return Database(world.server, "mutable")
+
+
+@pytest.fixture
+async def owner(mutable: Database) -> AsyncIterator[asyncpg.Connection]:
+    """In a transaction that is taken back."""
+    connection = await asyncpg.connect(mutable.url())
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+async def wrong_doings(connection: asyncpg.Connection) -> list[str]:
+    """What somebody signed in as the door can do that is not theirs to do."""
+    await connection.execute("SET SESSION AUTHORIZATION throughcare_door")
+    found = []
+    async with w.Speaking(connection, None):
+        # With no MAC at all, and with one that is good for somebody else.
+        for text in ("", *list(forged(await valid_context(connection)))[13:18]):
+            await connection.execute("SELECT set_config('throughcare.speaker', $1, true)", text)
+            found += await leaks(connection)
+    for key in w.ENDED_KEYS:
+        async with w.Speaking(connection, key):
+            found += await leaks(connection)
+    for member in _MEMBERS:
+        if not found:
+            _, found = await matrix.differences(connection, [member], _OPERATIONS, _STATES)
+    await connection.execute("RESET SESSION AUTHORIZATION")
+    return found
+
+
+async def test_nothing_is_found_where_nothing_was_changed(owner: asyncpg.Connection) -> None:
+    assert await problems(owner) == []
+    assert await wrong_doings(owner) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP POLICY of_party ON gateway.aliases",
+        "DROP POLICY of_party ON gateway.party_outcomes",
+        "DROP POLICY all_rows_throughcare_owner ON vault.erased",
+        "DROP POLICY all_rows_throughcare_intake ON intake.events",
+        "ALTER POLICY of_party ON gateway.aliases USING (true)",
+        "ALTER POLICY of_party ON gateway.commands WITH CHECK (true)",
+        "ALTER POLICY of_party ON gateway.cases USING (access.knows(case_ref) OR true)",
+        "CREATE POLICY more ON gateway.past_names TO throughcare_door USING (true)",
+        "CREATE POLICY more ON gateway.past_names USING (true)",
+        "ALTER TABLE gateway.commands NO FORCE ROW LEVEL SECURITY",
+        "ALTER TABLE vault.details DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE gateway.cases OWNER TO throughcare_gateway",
+        "ALTER TABLE vault.details OWNER TO throughcare_door",
+        "ALTER FUNCTION vault.erase(uuid) OWNER TO throughcare_door",
+        "ALTER FUNCTION vault.erase(uuid) OWNER TO postgres",
+        "ALTER SCHEMA vault OWNER TO throughcare_gateway",
+        "ALTER VIEW gateway.contacts OWNER TO postgres",
+        "CREATE SEQUENCE watcher.counter",
+        "CREATE SCHEMA mine AUTHORIZATION throughcare_gateway",
+        "GRANT throughcare_owner TO throughcare_gateway",
+        "GRANT throughcare_service TO throughcare_door",
+        "GRANT throughcare_gateway TO throughcare_door",
+        "GRANT pg_read_all_data TO throughcare_watcher",
+        "GRANT SELECT ON gateway.cases TO public",
+        "GRANT SELECT (wrapped) ON vault.keys TO public",
+        "GRANT USAGE ON SCHEMA vault TO public",
+        "GRANT SELECT ON vault.keys TO throughcare_door",
+        "GRANT SELECT (sealed) ON vault.details TO throughcare_gateway",
+        "GRANT DELETE ON vault.disclosures TO throughcare_gateway",
+        "GRANT SELECT ON access.secret TO throughcare_watcher",
+        "GRANT SELECT ON gateway.api_keys TO throughcare_door",
+        "GRANT SELECT (rolpassword) ON pg_authid TO throughcare_door",
+        "GRANT UPDATE (party) ON gateway.aliases TO throughcare_door",
+        "GRANT SELECT ON gateway.contacts TO throughcare_door",
+        "GRANT TRUNCATE ON gateway.aliases TO throughcare_gateway",
+        "REVOKE SELECT ON gateway.owed FROM throughcare_door",
+        "GRANT EXECUTE ON FUNCTION vault.erase(uuid) TO public",
+        "GRANT EXECUTE ON FUNCTION vault.erase(uuid) TO throughcare_door",
+        "GRANT EXECUTE ON FUNCTION access.keep(text, text) TO throughcare_door",
+        "GRANT CREATE ON SCHEMA gateway TO throughcare_door",
+        "GRANT CREATE ON SCHEMA public TO public",
+        "ALTER ROLE throughcare_door BYPASSRLS",
+        "ALTER ROLE throughcare_watcher SUPERUSER",
+        "ALTER ROLE throughcare_owner LOGIN",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO throughcare_door",
+        "ALTER FUNCTION vault.sheet() RESET search_path",
+        "ALTER FUNCTION vault.sheet() SET search_path = vault",
+        "ALTER FUNCTION vault.sheet() SET search_path = public, vault, pg_temp",
+        "CREATE TABLE gateway.forgotten (case_ref uuid)",
+        "CREATE VIEW gateway.peek AS SELECT * FROM gateway.cases",
+        "CREATE MATERIALIZED VIEW gateway.copy AS SELECT * FROM gateway.cases",
+        (
+            "CREATE FUNCTION gateway.peek() RETURNS bigint SECURITY DEFINER LANGUAGE sql"
+            " SET search_path = gateway, pg_temp AS 'SELECT count(*) FROM cases'"
+        ),
+    ],
+)
+async def test_the_catalog_shows_a_line_that_is_missing(
+    owner: asyncpg.Connection, statement: str
+) -> None:
+    await owner.execute(statement)
+
+    assert await problems(owner) != []
+
+
+_NO_CASE = "access.party() is null or not access.sees(p_case)"
+_STOPPED = "exists (select from intake.stopped where case_ref = p_case)"
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "instead"),
+    [
+        ("access.sees", "not access.is_confined()", "true"),
+        ("access.sees", " and party = access.party()", ""),
+        ("access.sees", "until > runtime.now()", "until < runtime.now()"),
+        ("access.knows", "not access.is_confined()", "true"),
+        ("access.knows", "where case_ref = p_case and party = access.party()\n                       and (",
+         "where case_ref = p_case and ("),
+        ("access.knows", " and (until is null or greatest(until, answers_until) > runtime.now())", ""),
+        ("access.speaks_for", "not is_confined()", "true"),
+        ("access.is_confined", "not pg_has_role", "pg_has_role"),
+        ("access.refuse", "is not true", "is null"),
+        ("access.said", "right(said, 64) = mac(p_setting || chr(31) || left(said, -65))", "true"),
+        ("access.mac", "p_text, ", ""),
+        ("access.party", "' ', 1", "' ', 2"),
+        ("access.enter", "sha256(convert_to(p_key, 'UTF8'))", "k.key_sha256"),
+        ("access.enter", "k.revoked_at is null", "true"),
+        ("access.enter", "p.disabled_at is null", "true"),
+        ("access.may_act", "not roles &&", "roles &&"),
+        ("access.may_act", " and not roles && array['monitor', 'dpo', 'commenter']", ""),
+        ("gateway.mint", "access.speaks_for(p_party)", "true"),
+        ("intake.stop", "access.knows(p_case)", "true"),
+        ("timeline.record_read", "access.speaks_for(p_party)", "true"),
+        ("timeline.entries_of", "(select access.sees(p_case))", "true"),
+        ("vault.why_not", "not access.sees(p_case)", "false"),
+        ("vault.why_not", "p_purpose = 'place'", "false"),
+        ("vault.why_not", _STOPPED, "false"),
+        ("vault.why_not", "entered_by <> who", "entered_by = who"),
+        ("vault.why_not", "'P1' = any (p_classes) and", "false and"),
+        ("vault.why_not", "not intake.permits(", "intake.permits("),
+        ("vault.why_not", "not intake.permits(p_case, recipients, c, p_purpose)", "false"),
+        ("vault.why_not", "if not release.accepted(p_case, who)", "if release.accepted(p_case, who)"),
+        ("vault.why_not", "if not release.accepted(p_case, who)", "if false"),
+        ("intake.permits", " and recipient = any (p_recipients)", ""),
+        ("intake.permits", "purpose = p_purpose", "true"),
+        ("intake.permits", "data_class = p_class", "true"),
+        ("release.accepted", " and party = p_party", ""),
+        ("vault.disclose", "d.data_class = any (p_classes)", "true"),
+        ("vault.break_glass", f"{_NO_CASE} or ", ""),
+        ("vault.break_glass", _STOPPED, "false"),
+        ("vault.break_glass", "not exists (select from gateway.parties", "false and exists (select from gateway.parties"),
+        ("vault.why_not_enter", f"{_NO_CASE} or ", ""),
+        ("vault.why_not_enter", _STOPPED, "false"),
+        ("vault.why_not_enter", "until > runtime.now()", "true"),
+        ("vault.enter", "vault.why_not_enter(p_case) is null", "true"),
+        ("vault.authorise_batch", "it.declared_by = access.key_id()", "false"),
+        ("vault.authorise_batch", " and party = access.party()", ""),
+        ("vault.give_person_code", f"{_NO_CASE} or ", ""),
+        ("vault.person_says", "e.case_ref = c.case_ref", "false"),
+        ("vault.person_says", "access.party() is null", "false"),
+        ("vault.give_arrival_code", f"{_NO_CASE} or ", ""),
+        ("vault.give_arrival_code", "not exists (select from intake.agreements", "false and exists (select from intake.agreements"),
+        ("vault.give_arrival_code", "receiver is null", "false"),
+        ("vault.give_arrival_code", _STOPPED, "false"),
+        ("vault.arrived", "c.party = access.party() and ", ""),
+        ("vault.arrived", " and access.sees(c.case_ref)", ""),
+    ],
+)  # fmt: skip
+async def test_a_check_that_is_missing_shows_in_what_the_door_can_do(
+    owner: asyncpg.Connection, function: str, line: str, instead: str
+) -> None:
+    made = await owner.fetchval("SELECT pg_get_functiondef($1::regproc)", function)
+    assert line in made
+    await owner.execute(made.replace(line, instead))
+
+    assert await wrong_doings(owner) != []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER POLICY of_party ON gateway.aliases USING (access.party() IS NOT NULL)",
+        "ALTER POLICY of_party ON gateway.case_access USING (access.party() <> '')",
+        "ALTER POLICY of_party ON gateway.commands USING (party < (SELECT access.party()))",
+        "ALTER POLICY of_party ON gateway.cases USING (NOT access.knows(case_ref))",
+        "ALTER POLICY of_party ON gateway.commands WITH CHECK (party = (SELECT access.party()))",
+        "ALTER POLICY of_party ON gateway.aliases WITH CHECK (party = (SELECT access.party()))",
+    ],
+)
+async def test_a_policy_that_asks_and_does_not_listen_shows_in_what_the_door_can_do(
+    owner: asyncpg.Connection, statement: str
+) -> None:
+    await owner.execute(statement)
+
+    assert await wrong_doings(owner) != []
+
+
+async def test_a_context_that_is_not_bound_to_its_transaction_is_found_out(
+    parts: Parts, world: Database
+) -> None:
+    """Committed, since what is tried spans transactions and connections."""
+    world.server.create_database("loose", template=world.name)
+    loose = Database(world.server, "loose")
+    owner = await asyncpg.connect(loose.url())
+    made = await owner.fetchval("SELECT pg_get_functiondef('access.mac'::regproc)")
+    assert "transaction_timestamp()" in made
+    await owner.execute(made.replace("transaction_timestamp()", "'2026-01-01'::timestamptz"))
+    first, second = [await asyncpg.connect(loose.url("throughcare_door")) for _ in "12"]
+
+    found = await taken_along(first, second)
+
+    for connection in (first, second, owner):
+        await connection.close()
+    world.server.drop_database("loose")
+    assert found != []

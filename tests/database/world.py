@@ -1,0 +1,329 @@
+"""Cases in every state of consent and parties of every role: the ground on which lines are tried.
+
+Set up once by the owner; what is tried runs as the door's own role and is rolled back.
+"""
+
+# ruff: noqa: S608 - statements are put together from what stands in these tests
+
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import product
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import asyncpg
+
+from throughcare.contracts.codes import RECEIVER_TYPES, ROLES
+
+#: In which a party can hold a key: the protocol itself cannot, the person comes through a desk.
+ROLES_WITH_KEY = tuple(role for role in ROLES if role not in ("system", "client"))
+#: Whether release has the party's acceptance of a referral, or has asked it at most.
+STANDINGS = ("accepted", "asked")
+CONSENTS = (
+    "none",
+    "names-party",
+    "names-kind",
+    "names-another",
+    "by-code",  # names the party; the person is handed over by a code
+    "withdrawn",
+    "expired",
+    "erased",
+)
+OWNERSHIPS = ("has", "had", "never", "no-such-case")
+CLASSES = ("P1", "P2", "P3", "P4")
+PURPOSES = ("place", "handover", "dose", "reach", "social", "safety", "emerg", "stat", "qa")
+#: What every consent in this world allows, to whomever it names.
+GIVEN = {
+    ("P1", "handover"), ("P1", "reach"), ("P1", "social"), ("P2", "handover"), ("P2", "social"),
+    ("P3", "dose"), ("P4", "handover"),
+}  # fmt: skip
+#: Has every case, entered every detail, and does nothing in the tests.
+KEEPER = "keeper"
+ANOTHER = "another"
+#: Of a party whose key was revoked, and of one that was disabled; both have a case.
+ENDED_KEYS = ("tc_revoked", "tc_disabled")
+NOBODYS_CASE = UUID(int=0xDEAD << 64)
+_NAMES = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+
+
+class Member(NamedTuple):
+    """A party of the world, which has a key of its own and another one."""
+
+    role: str
+    standing: str
+
+    @property
+    def party(self) -> str:
+        return f"{self.role}-{self.standing}"
+
+    @property
+    def key(self) -> str:
+        return f"tc_{self.party}"
+
+    @property
+    def second_key(self) -> str:
+        return f"tc_{self.party}_2"
+
+
+MEMBERS = tuple(Member(*pair) for pair in product(ROLES_WITH_KEY, STANDINGS))
+
+
+def case_of(consent: str, ownership: str) -> UUID:
+    if ownership == "no-such-case":
+        return NOBODYS_CASE
+    return uuid5(_NAMES, f"{consent}/{ownership}")
+
+
+def alias_of(party: str, case_ref: UUID) -> str:
+    return f"{party}:{case_ref.hex[:8]}"
+
+
+def mark_of(*what: object) -> bytes:
+    return hashlib.sha256("/".join(map(str, what)).encode()).digest()
+
+
+def referral_of(party: str, case_ref: UUID) -> UUID:
+    return uuid5(case_ref, party)
+
+
+async def sign_in(url: str) -> asyncpg.Connection:
+    """Where a power cut may take the last second: nobody waits for the disk."""
+    return await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
+
+
+async def make_world(url: str) -> None:
+    """Into an empty migrated database, as its owner."""
+    connection = await sign_in(url)
+    try:
+        async with connection.transaction():
+            await _make_parties(connection)
+            for consent, ownership in product(CONSENTS, OWNERSHIPS[:3]):
+                await _make_case(connection, consent, ownership)
+            for ownership in OWNERSHIPS[:3]:
+                await _erase(connection, case_of("erased", ownership))
+        # As it is in a database that lives: plans are made of what stands there.
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def add_party(connection: asyncpg.Connection, party: str, role: str, *keys: str) -> None:
+    await connection.execute(
+        "INSERT INTO gateway.parties (party, roles) VALUES ($1, array[$2])", party, role
+    )
+    await connection.executemany(
+        "INSERT INTO gateway.api_keys (key_sha256, party)"
+        " VALUES (sha256(convert_to($1, 'UTF8')), $2)",
+        [(key, party) for key in keys],
+    )
+
+
+async def _make_parties(connection: asyncpg.Connection) -> None:
+    for member in MEMBERS:
+        await add_party(connection, member.party, member.role, member.key, member.second_key)
+    await add_party(connection, KEEPER, "prison-health", f"tc_{KEEPER}", f"tc_{KEEPER}_2")
+    await add_party(connection, ANOTHER, "ngo", f"tc_{ANOTHER}")
+    for key in ENDED_KEYS:
+        await add_party(connection, key[3:], "ngo", key)
+        await connection.execute(
+            "INSERT INTO gateway.case_access VALUES ($1, $2)",
+            case_of("names-party", "has"), key[3:],
+        )  # fmt: skip
+    await connection.execute(
+        "UPDATE gateway.api_keys SET revoked_at = now() WHERE party = 'revoked'"
+    )
+    await connection.execute(
+        "UPDATE gateway.parties SET disabled_at = now() WHERE party = 'disabled'"
+    )
+    for party in (*(member.party for member in MEMBERS), KEEPER):
+        await connection.execute(
+            "INSERT INTO vault.batches (id, party, most, from_at, until_at, declared_by)"
+            " SELECT $1, $2, 100, now() + interval '1 day', now() + interval '25 hours', key_id"
+            " FROM gateway.api_keys WHERE key_sha256 = sha256(convert_to('tc_' || $2, 'UTF8'))",
+            batch_of(party), party,
+        )  # fmt: skip
+
+
+def batch_of(party: str) -> UUID:
+    return uuid5(_NAMES, f"batch/{party}")
+
+
+async def make_case(connection: asyncpg.Connection, case_ref: UUID, holders: Iterable[str]) -> None:
+    """A case that these parties have, with a detail of each class and something to read."""
+    await connection.execute(
+        "INSERT INTO gateway.cases (case_ref, protocol_version, intake_number, opened_at)"
+        " VALUES ($1, 'kg-2026.1', 1, now())", case_ref,
+    )  # fmt: skip
+    parties = [(case_ref, party) for party in holders]
+    await connection.executemany(
+        "INSERT INTO gateway.case_access (case_ref, party) VALUES ($1, $2)", parties
+    )
+    await connection.executemany(
+        "INSERT INTO gateway.aliases (case_ref, party, alias, since) VALUES ($1, $2, $3, now())",
+        [(case_ref, party, alias_of(party, case_ref)) for _, party in parties],
+    )
+    await connection.execute(
+        "INSERT INTO gateway.commands"
+        " (id, party, source, their_id, type, body_sha256, received_at, case_ref, service, number)"
+        " VALUES ($1, $2, '/theirs', $3, 'x', '\\x00', now(), $4, 'intake', 1)",
+        uuid5(case_ref, "command"), KEEPER, f"of {case_ref}", case_ref,
+    )  # fmt: skip
+    await connection.execute("SELECT timeline.add($1, 'read', '{}')", case_ref)
+    await connection.execute(
+        "INSERT INTO vault.keys VALUES ($1, $2, 'org/1', now())", case_ref, b"wrapped"
+    )
+    await connection.executemany(
+        "INSERT INTO vault.details VALUES ($1, $2, 1, $3, $4, now())",
+        [(case_ref, name, f"sealed {name}".encode(), KEEPER) for name in CLASSES],
+    )
+    await connection.execute(
+        "INSERT INTO vault.person_codes VALUES ($1, $2)", mark_of("person", case_ref), case_ref
+    )
+    await connection.execute(
+        "INSERT INTO vault.disclosures"
+        " (id, case_ref, party, key_id, data_classes, purpose, notice_version, at, opened_at)"
+        " SELECT $1, $2, $3, key_id, '{P1}', 'handover', 'n1', now(), now() - interval '2 days'"
+        " FROM gateway.api_keys WHERE party = $3 LIMIT 1",
+        uuid5(case_ref, "disclosure"), case_ref, KEEPER,
+    )  # fmt: skip
+
+
+async def permit(
+    connection: asyncpg.Connection,
+    case_ref: UUID,
+    recipients: Iterable[str],
+    *,
+    hours: int = 1000,
+) -> None:
+    await connection.executemany(
+        "INSERT INTO intake.permissions VALUES ($1, $2, $3, $4, now() + $5 * interval '1 hour')",
+        [(case_ref, who, *what, hours) for who in recipients for what in sorted(GIVEN)],
+    )
+
+
+async def accept(connection: asyncpg.Connection, case_ref: UUID, parties: Iterable[str]) -> None:
+    await connection.executemany(
+        "INSERT INTO release.acceptances (case_ref, party, referral_id) VALUES ($1, $2, $3)",
+        [(case_ref, party, referral_of(party, case_ref)) for party in parties],
+    )
+
+
+async def _make_case(connection: asyncpg.Connection, consent: str, ownership: str) -> None:
+    case_ref = case_of(consent, ownership)
+    everybody = [member.party for member in MEMBERS]
+    accepted = [member.party for member in MEMBERS if member.standing == "accepted"]
+    await make_case(
+        connection, case_ref, [KEEPER] if ownership == "never" else [KEEPER, *everybody]
+    )
+    if ownership == "had":
+        for table in ("gateway.case_access", "gateway.aliases"):
+            await connection.execute(
+                f"UPDATE {table} SET until = now() - interval '1 minute'"
+                " WHERE case_ref = $1 AND party <> $2", case_ref, KEEPER,
+            )  # fmt: skip
+    await accept(connection, case_ref, accepted)
+    match consent:
+        case "names-party" | "by-code" | "erased":
+            await permit(connection, case_ref, everybody)
+        case "names-kind":
+            await permit(connection, case_ref, [f"type:{kind}" for kind in RECEIVER_TYPES])
+        case "names-another":
+            await permit(connection, case_ref, [ANOTHER])
+        case "withdrawn":
+            # As between the door's commit and what intake makes of it.
+            await permit(connection, case_ref, everybody)
+            await connection.execute("INSERT INTO intake.stopped VALUES ($1, now())", case_ref)
+        case "expired":
+            await permit(connection, case_ref, everybody, hours=-1)
+    await connection.execute(
+        "INSERT INTO intake.agreements VALUES ($1, $2, false)", case_ref, consent == "by-code"
+    )
+    if consent in ("by-code", "erased"):
+        await connection.executemany(
+            "INSERT INTO vault.arrival_codes (party, mark, case_ref, referral_id)"
+            " VALUES ($1, $2, $3, $4)",
+            [(party, mark_of("arrival", case_ref), case_ref, referral_of(party, case_ref))
+             for party in accepted],
+        )  # fmt: skip
+
+
+async def _erase(connection: asyncpg.Connection, case_ref: UUID) -> None:
+    await connection.execute("DELETE FROM timeline.waiting")  # the log has taken them in
+    assert await connection.fetchval("SELECT vault.erase($1)", case_ref)
+
+
+# What is tried ---------------------------------------------------------------------------------
+
+
+class Speaking:
+    """A transaction in the name of a key, or of nobody; taken back at its end."""
+
+    def __init__(self, door: asyncpg.Connection, key: str | None) -> None:
+        self._door = door
+        self._key = key
+        self._transaction = door.transaction()
+
+    async def __aenter__(self) -> None:
+        await self._transaction.start()
+        if self._key is not None:
+            await self._door.execute("SELECT access.enter($1)", self._key)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transaction.rollback()
+
+
+#: Runs each statement of a list as whoever is signed in, takes its effect back, and keeps its answer.
+_TRY = """
+DO $try$
+DECLARE
+    statement text;
+    answer text;
+    answers text[] := '{}';
+BEGIN
+    FOR statement IN SELECT json_array_elements_text(current_setting('try.statements')::json) LOOP
+        BEGIN
+            EXECUTE statement INTO answer;
+            RAISE EXCEPTION USING errcode = 'TC000';
+        EXCEPTION
+            WHEN sqlstate 'TC000' THEN NULL;
+            WHEN OTHERS THEN answer := 'error ' || sqlstate || ' ' || sqlerrm;
+        END;
+        answers := answers || coalesce(answer, '-');
+    END LOOP;
+    PERFORM set_config('try.answers', to_json(answers)::text, true);
+END
+$try$
+"""
+
+
+async def attempt(connection: asyncpg.Connection, statements: list[str]) -> list[str]:
+    """The answer to each: the first column of its first row as text, `-` for none, or its error.
+
+    In the caller's context; no statement leaves an effect.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            "SELECT set_config('try.statements', $1, true)", json.dumps(statements)
+        )
+        await connection.execute(_TRY)
+        said = await connection.fetchval("SELECT current_setting('try.answers')")
+    answers: list[str] = json.loads(said)
+    return answers
+
+
+def quoted(value: Any) -> str:
+    """As a literal."""
+    match value:
+        case bytes():
+            return f"'\\x{value.hex()}'::bytea"
+        case UUID():
+            return f"'{value}'::uuid"
+        case list() | tuple():
+            return "array[" + ", ".join(map(quoted, value)) + "]::text[]"
+        case None:
+            return "NULL"
+        case int():
+            return str(value)
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"
