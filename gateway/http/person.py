@@ -51,7 +51,7 @@ class CodeWanted(BaseModel):
     """Another code in place of the one that the person has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    old_code: Annotated[str, Field(min_length=1, max_length=60)]
+    old_code: Annotated[str, Field(min_length=1, max_length=60)] | None = None
 
 
 class SheetWanted(_WithCode):
