@@ -13,6 +13,7 @@ from throughcare.contracts import life_commands as lc
 from throughcare.contracts import life_facts as lf
 from throughcare.contracts import medicine_commands as mc
 from throughcare.contracts import release_commands as rc
+from throughcare.contracts import rights_commands as xc
 from throughcare.contracts.codes import Removal
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.release import state as of_release
@@ -164,6 +165,7 @@ _YES = told(consent(NGO), *PSYCH)
 _PLAN = told(ic.AgreePlan(items=PLAN[:1], client_signed=True), *PSYCH)
 _OUT = told(FREED, *PRISON)
 _STOPPED = told(STOP, "x", "client")
+_FORGET = told(xc.ForgetCase(), "x", "client")
 _AGAIN = told(lc.ReopenCase(requested_by="client"), *ONE)
 _NOT_FREED = told(lf.ReleaseReversed(), *PRISON)
 _VOID = told(lc.VoidCase(reason_code="duplicate"), *ONE)
@@ -191,6 +193,9 @@ _TRIED: tuple[Act, ...] = (
     several(_STOPPED, apart(_AGAIN, _ASKED, _YES)),
     several(_STOPPED, apart(_AGAIN, _ASKED, _YES, _PLAN)),
     several(_STOPPED, apart(_AGAIN, _ASKED, told(ic.RecordRefusal(), *PSYCH))),
+    several(_STOPPED, apart(_AGAIN, _FORGET)),
+    several(_STOPPED, apart(_AGAIN, _ASKED, _YES, _FORGET)),
+    several(_STOPPED, apart(_AGAIN, _ASKED, _YES, _PLAN, _FORGET)),
     # The gate speaks before the halves have heard each other.
     apart(_ASKED, _YES, _OUT),
     apart(_ASKED, _YES, _PLAN, _OUT),
