@@ -16,6 +16,7 @@ from msgspec import json
 from throughcare.contracts import care_events as care
 from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
+from throughcare.contracts import rights_events as rights
 from throughcare.contracts.codes import DeadlineCode, DeadlineKey, ReceiverType, Role
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
@@ -41,6 +42,8 @@ Task = Literal[
     "look-for-person",
     "follow-up-check",
     "acknowledge-alarm",
+    "show-data",
+    "review-access",
     "say-what-was-done",  # of permission that ended: kept in `gateway.owed`
 ]
 _COORDINATOR: Role = "protocol-coordinator"
@@ -91,6 +94,11 @@ _OUTSIDE: Mapping[DeadlineCode, Task] = MappingProxyType(
         "D21": "follow-up-check",
     }
 )
+#: What is owed to the person: whoever answers for data, also after the end.
+_OF_RIGHTS: Mapping[DeadlineCode, Task] = MappingProxyType(
+    {"D24": "show-data", "D29": "review-access"}
+)
+_AFTER_END: frozenset[DeadlineCode] = frozenset({"D23", "D24", "D28", "D29"})
 #: A sender's, also outside: whoever gives care has no part in it.
 _SENDING: frozenset[Task] = frozenset({"make-plan", "send-referrals"})
 #: The step of these is the number of a medicine line.
@@ -199,10 +207,11 @@ def _hear(known: Known, said: Data, at: datetime) -> Known:
         case release.ReadinessLost():
             return replace(known, ready=False)
         case release.CaseClosed():
-            kept = tuple(one for one in known.alarms if one.code == "D23")
-            return Known(alarms=kept)
+            return _of_the_end(known)
+        case rights.CaseForgotten():
+            return Known()
         case life.EpisodeResumed():
-            return Known(expected_on=said.expected_release_on)
+            return replace(_of_the_end(known), expected_on=said.expected_release_on)
         case release.DeadlinesChanged():
             return _changed(known, said, at)
         case release.DeadlineMissed() | release.DeadlineWaived():
@@ -222,6 +231,14 @@ def _hear(known: Known, said: Data, at: datetime) -> Known:
             return replace(known, alarms=left)
         case _:
             return _referrals(known, said)
+
+
+def _of_the_end(known: Known) -> Known:
+    """What stands though the case is over."""
+    return Known(
+        promises=tuple(one for one in known.promises if one.code in _AFTER_END),
+        alarms=tuple(one for one in known.alarms if one.code in _AFTER_END),
+    )
 
 
 def _referrals(known: Known, said: Data) -> Known:
@@ -327,13 +344,15 @@ def _all(known: Known, profile: Profile) -> Iterator[Item]:
         yield _to("renew-consent", soon.role, soon.party, None, soon)
     for alarm in known.alarms:
         item = _to("acknowledge-alarm", alarm.role, alarm.party, alarm.referral_id, alarm)
-        yield item._replace(after_end=alarm.code == "D23")
+        yield item._replace(after_end=alarm.code in _AFTER_END)
 
 
 def _of_promise(known: Known, one: Promise, profile: Profile) -> Item | None:
     if one.code in _OF_REFERRAL:
         holder = _holder(known, one.referral_id)
         return None if holder is None else _of_holder(_OF_REFERRAL[one.code], holder, one)
+    if (right := _OF_RIGHTS.get(one.code)) is not None:
+        return _to(right, "dpo", None, None, one)._replace(after_end=True)
     if one.code == "D08":
         return _to("find-receiver", _COORDINATOR, None, None, one)
     if one.code == "D10":

@@ -4,7 +4,6 @@ The table is the expectation; a route that is not in it fails. Rights inside the
 tests/database, cell by cell.
 """
 
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -12,8 +11,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from throughcare.contracts.codes import ROLES
+from throughcare.contracts.codes import Role
+from throughcare.gateway.parties import PARTY_ROLES, NewParty, add_party
 from throughcare.runtime.ids import new_code
+from throughcare.runtime.settings import Kafka
+from throughcare.runtime.topics_admin import open_admin
 from throughcare.tests.gateway.ground import Gateway, event, open_case
 from throughcare.tests.gateway.test_gate import Case, Ground
 
@@ -59,6 +61,10 @@ _OF_ONESELF: dict[str, Any] = {
 _NEEDS_A_KEY = {**_OF_A_CASE, **_OF_AN_ID, **_OF_ONESELF}
 
 
+#: All roles that one party may have at once.
+_MANY = tuple(role for role in PARTY_ROLES if role not in ("monitor", "commenter", "dpo"))
+
+
 async def _ask(
     gateway: Gateway, key: str | None, route: str, body: Any, alias: str = "never-was"
 ) -> httpx2.Response:
@@ -87,18 +93,15 @@ async def ground(gateway: Gateway) -> AsyncIterator[Ground]:
     await made.ngo.aclose()
 
 
-async def _party(gateway: Gateway, name: str, *roles: str) -> str:
-    """A party of these roles, and its key."""
-    key = f"tc_route_{name}"
-    await gateway.pool.execute(
-        "INSERT INTO gateway.parties (party, roles) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        name, list(roles),
-    )  # fmt: skip
-    await gateway.pool.execute(
-        "INSERT INTO gateway.api_keys (key_sha256, party) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        hashlib.sha256(key.encode()).digest(), name,
-    )  # fmt: skip
-    return key
+async def _party(gateway: Gateway, name: str, *roles: Role) -> str:
+    """A party of these roles, with topics of its own, and a key."""
+    settings = Kafka(bootstrap_servers=gateway.bootstrap_servers)
+    admin = await open_admin(settings)
+    try:
+        async with gateway.pool.acquire() as connection:
+            return await add_party(connection, admin, settings, NewParty(name, roles))
+    finally:
+        await admin.close()
 
 
 async def test_every_route_that_exists_is_one_that_is_tried_here(gateway: Gateway) -> None:
@@ -147,7 +150,7 @@ async def test_anothers_case_answers_exactly_as_one_that_never_was(
     case = await ground.case()
     await ground.enter(case)
     await ground.accept(case.ref)
-    key = await _party(ground.gateway, "route-stranger", *(r for r in ROLES if r != "system"))
+    key = await _party(ground.gateway, "route-stranger", *_MANY)
     body = _OF_A_CASE[route]
 
     answers = [
@@ -164,7 +167,7 @@ async def test_anothers_message_and_batch_answer_as_ones_that_never_were(ground:
     mine = await ground.prison.post("/v1/commands", json=open_case(f"route-{uuid4().hex[:8]}"))
     batch = await ground.prison.post("/v1/batches", json=_OF_ONESELF["post /v1/batches"])
     assert batch.status_code == 201, batch.text
-    key = await _party(ground.gateway, "route-stranger", *(r for r in ROLES if r != "system"))
+    key = await _party(ground.gateway, "route-stranger", *_MANY)
 
     for route, theirs in (
         ("get /v1/outcomes/{alias}", mine.headers["location"].rpartition("/")[2]),
@@ -188,9 +191,9 @@ _BREAKS = {"prison-health", "oat-site", "aids-centre"}
 _LATER = {"mahalla"}
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("system", "client")])
+@pytest.mark.parametrize("role", PARTY_ROLES)
 async def test_each_role_is_told_and_enters_what_the_table_says_even_with_all_else_in_place(
-    ground: Ground, role: str
+    ground: Ground, role: Role
 ) -> None:
     case = await ground.case()
     await ground.enter(case)

@@ -18,7 +18,7 @@ _NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 _DUE = _NOW + timedelta(days=3)
 _A, _B, _ALARM = UUID(int=1), UUID(int=2), UUID(int=9)
 #: They end something by themselves, or are kept elsewhere (D23).
-_NOBODYS = {"D02b", "D02c", "D02d", "D07b", "D22", "D22b", "D23"}
+_NOBODYS = {"D02b", "D02c", "D02d", "D07b", "D22", "D22b", "D23", "D28"}
 
 
 def told(*events: Event, known: Known | None = None) -> Known:
@@ -96,6 +96,8 @@ def test_every_deadline_is_somebodys_turn_or_ends_by_itself(code: DeadlineCode) 
         ("D19", None, ("follow-up-check", "ngo-x")),
         ("D20", None, ("follow-up-check", "ngo-x")),
         ("D31", None, ("meet-person", "ngo-x")),
+        ("D24", ("show-data", "dpo"), ("show-data", "dpo")),
+        ("D29", ("review-access", "dpo"), ("review-access", "dpo")),
         ("weekend-release", ("confirm-readiness", "prison-health"), None),
     ],
 )  # fmt: skip

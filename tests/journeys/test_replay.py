@@ -11,6 +11,7 @@ from throughcare.gateway.work import Known, hear, items, load
 from throughcare.protocol.half import Half
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.release import HALF as RELEASE
+from throughcare.protocol.release.rights import is_forgotten
 from throughcare.tests.journeys.together import Histories
 from throughcare.tests.journeys.world import World
 
@@ -100,6 +101,11 @@ async def test_the_work_that_parties_find_is_what_release_has_promised(
             assert heard == live
             assert {one.id for one in known.alarms} == alarms
             found += len(live) + len(alarms)
+        if is_forgotten(state):
+            assert not known.promises
+            assert not known.alarms
+            assert not listed[case_ref]
+            continue
         assert known == remembered.get(case_ref, Known()), case_ref
         assert listed[case_ref] == set(items(known, messages[0].protocol_version))
     assert found > 100
