@@ -94,8 +94,8 @@ grant select, insert on gateway.commands, gateway.parked, gateway.aliases to thr
 grant insert on gateway.party_outcomes to throughcare_door;
 grant update (until, case_ref) on gateway.aliases to throughcare_door;
 grant select on gateway.cases, gateway.case_access, gateway.past_names, gateway.owed to throughcare_door;
-grant update (intake_number, release_number) on gateway.cases to throughcare_door;
-grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, text)
+grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, text),
+    gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid)
     to throughcare_door, throughcare_gateway;
 grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throughcare_door;
 grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),

@@ -48,18 +48,7 @@ WHERE a.until <= runtime.now();
 
 -- keep --
 -- Keep a message under the next number of its case and service; nothing if that number is taken.
-WITH numbered AS (
-    UPDATE gateway.cases
-    SET intake_number = intake_number + ($10 = 'intake')::integer,
-        release_number = release_number + ($10 = 'release')::integer
-    WHERE case_ref = $9 AND CASE $10 WHEN 'intake' THEN intake_number ELSE release_number END = $11 - 1
-    RETURNING case_ref
-)
-INSERT INTO gateway.commands
-    (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, case_ref, $10, $11, clock_timestamp() + interval '1 second'
-FROM numbered
-RETURNING true;
+SELECT gateway.keep($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- mint --
 -- A new case with its first name; nothing if the name is in use.
@@ -72,12 +61,12 @@ SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 7265012));
 -- is_named --
 -- Whether a party has a case under this name by now.
 SELECT EXISTS (
-    SELECT FROM gateway.aliases
+    SELECT FROM gateway.aliases JOIN gateway.cases USING (case_ref)
     WHERE party = $1 AND alias = $2 AND (until IS NULL OR until > runtime.now()));
 
 -- lock_case --
 -- Hold a case, and see whether it has been opened meanwhile.
-SELECT opened_at IS NOT NULL FROM gateway.cases WHERE case_ref = $1 FOR UPDATE;
+SELECT gateway.hold($1);
 
 -- park --
 -- Keep a fact with its answer, and what of it waits for its case.

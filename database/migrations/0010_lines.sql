@@ -161,12 +161,14 @@ create policy of_party on gateway.aliases to throughcare_door
     using (party = (select access.party()))
     with check (party = (select access.party()) and access.knows(case_ref));
 create policy of_party on gateway.case_access for select to throughcare_door
-    using (party = (select access.party()));
-create policy of_party on gateway.cases to throughcare_door
+    using (party = (select access.party()) and access.knows(case_ref));  -- no case that is being forgotten
+create policy of_party on gateway.cases for select to throughcare_door
     using (access.knows(case_ref));
-create policy of_party on gateway.commands to throughcare_door
-    using (party = (select access.party()))
-    with check (party = (select access.party()) and (case_ref is null or access.knows(case_ref)));
+create policy of_party on gateway.commands for select to throughcare_door
+    using (party = (select access.party()));
+-- What goes to a service is put down by `keep` and `mint` alone.
+create policy parks on gateway.commands for insert to throughcare_door
+    with check (party = (select access.party()) and case_ref is null and envelope is null);
 create policy of_party on gateway.parked to throughcare_door
     using (party = (select access.party())) with check (party = (select access.party()));
 create policy of_party on gateway.party_outcomes for insert to throughcare_door
@@ -176,6 +178,59 @@ create policy of_party on gateway.past_names for select to throughcare_door
 create policy of_party on gateway.owed for select to throughcare_door
     using (party = (select access.party()));
 
+-- Whether an envelope says what is kept of its message: this id, type, case and number, and this party in roles that
+-- it holds. The gate itself speaks in one message, of a breaking of the glass that stands in the vault.
+create function gateway.says(
+    p_envelope bytea, p_id uuid, p_party text, p_their_id text, p_type text, p_case uuid, p_number integer
+) returns boolean language plpgsql stable security definer set search_path = gateway, pg_temp as $$
+declare
+    said jsonb := convert_from(p_envelope, 'UTF8');
+    spoken text[] := string_to_array(said ->> 'authroles', ' ');
+begin
+    return said ->> 'id' = p_id::text and said ->> 'type' = p_type and said ->> 'subject' = p_case::text
+        and said ->> 'commandnumber' = p_number::text and said ->> 'authid' = p_party
+        and case when spoken = '{system}'
+                 then p_type = 'org.throughcare.command.report-emergency-access.v1'
+                     and exists (select from vault.disclosures
+                                 where id = p_their_id::uuid and case_ref = p_case and party = p_party
+                                     and emergency_reason is not null)
+                 else spoken <@ (select roles from parties where party = p_party) end;
+end
+$$;
+
+-- Keep a message under the next number of its case and service, and the number with it; null if that is taken, or
+-- if there is no such case for who speaks.
+create function gateway.keep(
+    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
+    p_received_at timestamptz, p_envelope bytea, p_case uuid, p_service text, p_number integer
+) returns boolean language plpgsql security definer set search_path = gateway, pg_temp as $$
+begin
+    perform access.refuse(access.speaks_for(p_party));
+    if not access.knows(p_case) then
+        return null;
+    end if;
+    perform access.refuse(gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, p_number));
+    update cases
+    set intake_number = intake_number + (p_service = 'intake')::integer,
+        release_number = release_number + (p_service = 'release')::integer
+    where case_ref = p_case and case p_service when 'intake' then intake_number else release_number end = p_number - 1;
+    if not found then
+        return null;
+    end if;
+    insert into commands
+        (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
+    values (p_id, p_party, p_source, p_their_id, p_type, p_body_sha256, p_received_at, p_envelope, p_case,
+            p_service, p_number, clock_timestamp() + interval '1 second');
+    return true;
+end
+$$;
+
+-- Hold a case to the end of the transaction, and see whether it has been opened; no row: no such case for who speaks.
+create function gateway.hold(p_case uuid) returns setof boolean language sql volatile
+security definer set search_path = gateway, pg_temp as $$
+    select opened_at is not null from cases where case_ref = p_case and access.knows(p_case) for update
+$$;
+
 -- A new case with its first name, the right of whoever opens it, and the message that does; null if
 -- the name is in use. A name that ran out is free.
 create function gateway.mint(
@@ -183,7 +238,8 @@ create function gateway.mint(
     p_received_at timestamptz, p_envelope bytea, p_case uuid, p_protocol_version text, p_alias text
 ) returns boolean language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 begin
-    perform access.refuse(access.speaks_for(p_party));
+    perform access.refuse(access.speaks_for(p_party)
+                          and gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, 1));
     insert into aliases as a (party, alias, case_ref, since) values (p_party, p_alias, p_case, runtime.now())
     on conflict (party, alias) do update
         set case_ref = excluded.case_ref, since = excluded.since, until = null
@@ -211,6 +267,16 @@ begin
     perform pg_advisory_xact_lock(intake.gate(p_case));
     insert into intake.stopped as s (case_ref, at) values (p_case, runtime.now())
     on conflict (case_ref) do update set at = greatest(s.at, excluded.at);
+end
+$$;
+
+-- Nothing lifts it: whoever takes no step in a case, takes none that is for good.
+create or replace function intake.stop_for_good(p_case uuid)
+returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
+begin
+    perform access.refuse(not access.is_confined() or access.may_act());
+    perform intake.stop(p_case);
+    update intake.stopped set for_good = true where case_ref = p_case;
 end
 $$;
 

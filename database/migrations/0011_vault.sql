@@ -501,7 +501,8 @@ begin
     where f.party = access.party() and f.mark = p_mark and f.until > runtime.now()
         and not exists (select from vault.erased e where e.case_ref = f.case_ref);
     if found then
-        perform timeline.record_read(it.case_ref, it.party, 'read');
+        -- In the case's own log, which the facility itself knows no more.
+        perform timeline.add(it.case_ref, 'read', json_build_object('party', it.party));
         return query select it.arrived_at is not null;
     end if;
 end

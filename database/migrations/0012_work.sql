@@ -36,6 +36,7 @@ create function access.seen() returns setof uuid language sql stable
 security definer set search_path = gateway, runtime, access, pg_temp as $$
     select case_ref from case_access
     where party = (select access.party()) and (until is null or until > runtime.now())
+        and not exists (select from vault.erased e where e.case_ref = case_access.case_ref)
 $$;
 
 create policy of_party on gateway.work for select to throughcare_door using (
@@ -46,7 +47,8 @@ create index on gateway.case_access (party);
 -- Which of these cases' details the party that speaks has opened before.
 create function vault.opened(p_cases uuid[]) returns setof uuid language sql stable
 security definer set search_path = vault, pg_temp as $$
-    select distinct case_ref from disclosures where case_ref = any (p_cases) and party = access.party()
+    select distinct case_ref from disclosures
+    where case_ref = any (p_cases) and party = access.party() and access.knows(case_ref)
 $$;
 
 -- The seam: what release said of a case, for whoever has to fold it anew.

@@ -21,6 +21,8 @@ from throughcare.tests.database.world import Member, quoted
 _RESOLVE = queries.load("throughcare.gateway", "timeline.sql")["resolve"].rstrip("; \n")
 #: Who may open a person's details in an emergency.
 _EMERGENCY = {"prison-health", "oat-site", "aids-centre"}
+#: Who cares for the person inside reads without an acceptance, while the case is theirs.
+_INSIDE = {"prison-health", "prison-psych"}
 #: They read and judge, and take no step.
 _READERS = {"monitor", "dpo", "commenter"}
 _NO = "error 42501"
@@ -48,6 +50,11 @@ class Cell(NamedTuple):
         return self.consent in ("names-party", "names-kind", "names-another", "by-code")
 
     @property
+    def is_permitted(self) -> bool:
+        """Something is permitted to somebody, whatever became of the case since."""
+        return self.consent_lives or self.consent in ("withdrawn", "closed")
+
+    @property
     def names_it(self) -> bool:
         if self.consent == "names-kind":
             return self.member.role in RECEIVER_TYPES
@@ -66,7 +73,7 @@ def _resolve(cell: Cell, alias: str) -> str:
 
 def _others_rows(cell: Cell) -> str:
     case_ref, party = quoted(cell.case_ref), quoted(cell.member.party)
-    tables = ("commands", "aliases", "case_access", "past_names", "owed")
+    tables = ("commands", "aliases", "case_access", "past_names", "owed", "work")
     return "SELECT " + " + ".join(
         f"(SELECT count(*) FROM gateway.{table} WHERE case_ref = {case_ref}"
         f" AND (party <> {party} OR {party} <> access.party()))"
@@ -78,60 +85,78 @@ def _stop(cell: Cell, function: str) -> str:
     return f"SELECT intake.{function}({quoted(cell.case_ref)})"
 
 
-def _send(cell: Cell) -> str:
+def _park(cell: Cell, party: str, values: str) -> str:
     return (
         "INSERT INTO gateway.commands"
-        " (id, party, source, their_id, type, body_sha256, received_at, case_ref)"
-        f" VALUES (gen_random_uuid(), {quoted(cell.member.party)}, '/t', '1', 'x', '', now(),"
-        f" {quoted(cell.case_ref)}) RETURNING 'kept'"
+        " (id, party, source, their_id, type, body_sha256, received_at, case_ref, envelope)"
+        f" VALUES (gen_random_uuid(), {quoted(party)}, '/t', '1', 'x', '', now(), {values})"
+        " RETURNING 'kept'"
     )
 
 
-def _mint(party: str) -> str:
-    return (
-        f"SELECT gateway.mint(gen_random_uuid(), {quoted(party)}, '/t', '1', 'x', '', now(), '',"
-        " gen_random_uuid(), 'kg-2026.1', 'new')"
-    )
+#: What an envelope may say that is not so.
+_LIES = {
+    "another party": {"authid": quoted(w.KEEPER)},
+    "nobody": {"authid": "NULL"},
+    "the gate": {"authroles": "'system'"},
+    "another role besides": {"authroles": "'dpo prison-admin'"},
+    "no role": {"authroles": "NULL"},
+    "another case": {"subject": quoted(w.NOBODYS_CASE)},
+    "another id": {"id": "gen_random_uuid()"},
+    "another number": {"commandnumber": "2"},
+    "another type": {"type": quoted(w.REPORT)},
+}
+
+
+def _why_closed(cell: Cell) -> str | None:
+    """Why nothing of the case is entered or handed out at all."""
+    if not cell.sees:
+        return "no-such-case"
+    if cell.consent == "withdrawn":
+        return "consent-withdrawn"
+    if cell.consent == "closed":
+        return "case-closed"
+    return None if cell.consent_lives else "no-consent"
 
 
 def _entering(cell: Cell, allowed: str, *, says_why: bool = True) -> str:
-    if not cell.sees:
-        return "no-such-case" if says_why else _NO
-    if cell.member.role in _READERS:
-        return "role-may-not" if says_why else _NO
-    if not cell.consent_lives:
-        return "details-before-consent" if says_why else _NO
-    return allowed
+    no = _why_closed(cell) or ("role-may-not" if cell.member.role in _READERS else None)
+    if no is None:
+        return allowed
+    return no if says_why else _NO
 
 
 def _disclosed(cell: Cell, name: str, purpose: str) -> str:
-    if not cell.sees:
-        return "no-such-case"
-    if purpose == "place":
-        return "place-names-nobody"
-    if cell.consent == "withdrawn":
-        return "permission-ended"
-    if not cell.consent_lives:
-        return "permission-missing"
+    role = cell.member.role
+    if (no := _why_closed(cell)) is not None:
+        return no
+    if purpose in ("place", "stat", "qa"):
+        return "class-not-for-purpose"
     if name == "P1" and cell.consent == "by-code":
-        return "hand-over-is-by-code"
+        return "no-identity-by-code"
+    if role in _INSIDE:
+        return name
+    if (name, purpose) == ("P1", "reach") and role == w.ALARMED and cell.consent == "names-another":
+        return name
     if not cell.names_it or (name, purpose) not in w.GIVEN:
-        return "permission-missing"
-    return name if cell.member.standing == "accepted" else "not-accepted"
+        return "consent-does-not-cover-receiver"
+    return name if cell.member.standing == "accepted" else "referral-not-accepted"
 
 
 def _in_emergency(cell: Cell, name: str) -> str:
-    if not cell.sees:
-        return "no-such-case"
-    if cell.member.role not in _EMERGENCY:
-        return "emergency-not-yours"
-    return "permission-ended" if cell.consent == "withdrawn" else name
+    if (no := _why_closed(cell)) is not None:
+        return no
+    return name if cell.member.role in _EMERGENCY else "class-not-for-role"
 
 
-def _person_code(cell: Cell) -> str:
+def _person_code(cell: Cell, *, with_old: bool) -> str:
     if not cell.sees:
         return "no-such-case"
-    return "role-may-not" if cell.member.role in _READERS else "given"
+    if cell.member.role == "dpo":
+        return "given"
+    if cell.member.role in _READERS:
+        return "role-may-not"
+    return "given" if with_old else "code-given-already"
 
 
 def _coded(cell: Cell) -> str:
@@ -140,10 +165,32 @@ def _coded(cell: Cell) -> str:
     if cell.member.role in _READERS:
         return "role-may-not"
     if cell.consent == "withdrawn":
-        return "permission-ended"
+        return "consent-withdrawn"
     if cell.consent != "by-code":
-        return "hand-over-is-not-by-code"
-    return "given" if cell.member.standing == "accepted" else "not-accepted"
+        return "consent-not-by-code"
+    return "given" if cell.member.standing == "accepted" else "referral-not-accepted"
+
+
+def _facts(cell: Cell) -> str:
+    def word(so: bool) -> str:
+        return "t" if so else "f"
+
+    if not cell.sees:
+        return "-"
+    return " ".join((
+        word(cell.is_permitted), word(cell.member.standing == "accepted"),
+        word(cell.consent == "withdrawn"), word(cell.consent == "closed"),
+        word(cell.consent == "by-code"),
+        word(cell.consent == "names-another" and cell.member.role == w.ALARMED
+             or cell.consent == "names-kind" and cell.member.role == "programme-coordinator"),
+        "KG",
+    ))  # fmt: skip
+
+
+def _sheet_lines(cell: Cell) -> str:
+    if not cell.exists:
+        return "0"
+    return str(1 + len(w.MEMBERS) if cell.consent in w.OPENED else 1)
 
 
 def _arrived(cell: Cell) -> str:
@@ -213,12 +260,96 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda cell: f"SELECT count(*) > 0 FROM timeline.entries_of({quoted(cell.case_ref)})",
         lambda cell: "true" if cell.sees else "false",
     ),
-    Operation("send a command", _send, lambda cell: "kept" if cell.sees else _NO),
+    Operation(
+        "keep a message",
+        lambda cell: w.keeping(cell.member.party, cell.member.role, cell.case_ref),
+        lambda cell: "true" if cell.sees else "-",
+    ),
+    Operation(
+        "keep a message in another's name",
+        lambda cell: w.keeping(w.KEEPER, "prison-health", cell.case_ref),
+        lambda cell: _NO,
+    ),
+    *(
+        Operation(
+            f"keep a message whose envelope says {what}",
+            lambda cell, lie=lie: w.keeping(  # type: ignore[misc]
+                cell.member.party, cell.member.role, cell.case_ref, **lie
+            ),
+            lambda cell: _NO if cell.sees else "-",
+        )
+        for what, lie in _LIES.items()
+    ),
+    Operation(
+        # Another disclosure than one in an emergency is no ground for the gate to speak.
+        "keep a message as the gate",
+        lambda cell: w.keeping(
+            cell.member.party, "system", cell.case_ref, kind=w.REPORT,
+            their_id=str(w.disclosure_of(cell.member.party, cell.case_ref)),
+        ),
+        lambda cell: _NO if cell.sees else "-",
+    ),
+    Operation(
+        "keep a message past its function",
+        lambda cell: _park(cell, cell.member.party, f"{quoted(cell.case_ref)}, NULL"),
+        lambda cell: _NO,
+    ),
+    Operation(
+        "put down an envelope past its function",
+        lambda cell: _park(cell, cell.member.party, "NULL, 'x'"),
+        lambda cell: _NO,
+    ),
+    Operation(
+        "park a message",
+        lambda cell: _park(cell, cell.member.party, "NULL, NULL"),
+        lambda cell: "kept",
+    ),
+    Operation(
+        "park a message in another's name",
+        lambda cell: _park(cell, w.KEEPER, "NULL, NULL"),
+        lambda cell: _NO,
+    ),
     Operation(
         "number a command",
         lambda cell: "UPDATE gateway.cases SET intake_number = intake_number + 1"
         f" WHERE case_ref = {quoted(cell.case_ref)} RETURNING 'numbered'",
-        lambda cell: "numbered" if cell.sees else "-",
+        lambda cell: _NO,
+    ),
+    Operation(
+        "hold the case",
+        lambda cell: f"SELECT gateway.hold({quoted(cell.case_ref)})",
+        lambda cell: "true" if cell.sees else "-",
+    ),
+    Operation(
+        "see the work that is open",
+        lambda cell: f"SELECT count(*) FROM gateway.work WHERE case_ref = {quoted(cell.case_ref)}",
+        lambda cell: str(1 + (cell.member.role == w.WORKING_ROLE)) if cell.sees else "0",
+    ),
+    Operation(
+        "see which cases it sees",
+        lambda cell: f"SELECT count(*) FROM access.seen() AS it WHERE it = {quoted(cell.case_ref)}",
+        lambda cell: str(int(cell.sees)),
+    ),
+    Operation(
+        "see what it opened before",
+        lambda cell: f"SELECT count(*) FROM vault.opened(array[{quoted(cell.case_ref)}])",
+        lambda cell: str(int(cell.sees and cell.consent in w.OPENED)),
+    ),
+    Operation(
+        "see how many more it may open",
+        lambda cell: f"SELECT vault.openings_left({quoted(cell.case_ref)})",
+        lambda cell: "20",
+    ),
+    Operation(
+        "see its own roles",
+        lambda cell: "SELECT access.roles()",
+        lambda cell: f"{{{cell.member.role}}}",
+    ),
+    Operation(
+        "ask what the gate asks",
+        lambda cell: "SELECT concat_ws(' ', agreed, accepted, stopped, ended, by_code, escalated, country)"
+        f" FROM vault.facts_of({quoted(cell.case_ref)})",
+        _facts,
     ),
     Operation(
         "name the case",
@@ -227,20 +358,29 @@ OPERATIONS: tuple[Operation, ...] = (
         " ON CONFLICT (case_ref, party) DO NOTHING RETURNING 'named'",
         lambda cell: "-" if cell.sees else _NO,
     ),
-    *(
-        Operation(
-            f"{function} the case",
-            partial(_stop, function=function),
-            lambda cell: "" if cell.sees else _NO,
-        )
-        for function in ("stop", "stop_for_good")
+    Operation(
+        "stop the case",
+        partial(_stop, function="stop"),
+        lambda cell: "" if cell.sees else _NO,
+    ),
+    Operation(
+        "stop the case for good",
+        partial(_stop, function="stop_for_good"),
+        lambda cell: "" if cell.sees and cell.member.role not in _READERS else _NO,
     ),
     *(operation for name in w.CLASSES for operation in _entering_class(name)),
     *(operation for name in w.CLASSES for operation in _opening_class(name)),
     Operation(
-        "give the person a code",
-        lambda cell: f"SELECT coalesce(vault.give_person_code({quoted(cell.case_ref)}, 'new'), 'given')",
-        _person_code,
+        "give the person another code",
+        lambda cell: "SELECT coalesce(vault.give_person_code("
+        f"{quoted(cell.case_ref)}, 'new', {quoted(w.mark_of('person', cell.case_ref))}), 'given')",
+        partial(_person_code, with_old=True),
+    ),
+    Operation(
+        "give the person another code without the one they have",
+        lambda cell: "SELECT coalesce(vault.give_person_code("
+        f"{quoted(cell.case_ref)}, 'new', {quoted(w.mark_of('x'))}), 'given')",
+        partial(_person_code, with_old=False),
     ),
     Operation(
         # The person stands at any desk: which party it is says nothing.
@@ -248,7 +388,7 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda cell: "SELECT count(*) FROM vault.person_says("
         f"{quoted(w.mark_of('person', cell.case_ref))}) AS it,"
         " LATERAL (SELECT FROM vault.sheet() WHERE it IS NOT NULL) AS rows",
-        lambda cell: "1" if cell.exists else "0",
+        _sheet_lines,
     ),
     Operation(
         "give an arrival code",
@@ -266,8 +406,21 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda cell: f"SELECT timeline.record_read({quoted(cell.case_ref)}, {quoted(w.KEEPER)}, 'read')",
         lambda cell: _NO,
     ),
-    Operation("open a case", lambda cell: _mint(cell.member.party), lambda cell: "true"),
-    Operation("open a case in another's name", lambda cell: _mint(w.KEEPER), lambda cell: _NO),
+    Operation(
+        "open a case",
+        lambda cell: w.minting(cell.member.party, cell.member.role),
+        lambda cell: "true",
+    ),
+    Operation(
+        "open a case in another's name",
+        lambda cell: w.minting(w.KEEPER, "prison-health"),
+        lambda cell: _NO,
+    ),
+    Operation(
+        "open a case as the gate",
+        lambda cell: w.minting(cell.member.party, "system"),
+        lambda cell: _NO,
+    ),
     Operation(
         "declare a batch",
         lambda cell: "SELECT vault.declare_batch(gen_random_uuid(), 30,"

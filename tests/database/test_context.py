@@ -24,10 +24,12 @@ _REF = quoted(_CASE)
 _CALLS = {
     "access.knows(uuid)": (f"SELECT access.knows({_REF})", "false"),
     "access.party()": ("SELECT access.party()", "-"),
+    "access.roles()": ("SELECT access.roles()", "-"),
+    "access.seen()": ("SELECT access.seen()", "-"),
     "gateway.arrival_of(bytea)": (f"SELECT gateway.arrival_of({quoted(w.mark_of('x'))})", "-"),
-    "gateway.mint": (
-        (f"SELECT gateway.mint(gen_random_uuid(), {quoted(_NGO.party)}, '/t', '1', 'x', '', now(), '',"
-        " gen_random_uuid(), 'kg-2026.1', 'new')"), "error 42501 not for this party"),
+    "gateway.hold(uuid)": (f"SELECT gateway.hold({_REF})", "-"),
+    "gateway.keep": (w.keeping(_NGO.party, _NGO.role, _CASE), "error 42501 not for this party"),
+    "gateway.mint": (w.minting(_NGO.party, _NGO.role), "error 42501 not for this party"),
     "intake.stop(uuid)": (f"SELECT intake.stop({_REF})", "error 42501 not for this party"),
     "intake.stop_for_good(uuid)": (
         f"SELECT intake.stop_for_good({_REF})", "error 42501 not for this party"),
@@ -53,10 +55,13 @@ _CALLS = {
         "error 42501 not for this party"),
     "vault.enter": (
         f"SELECT vault.enter({_REF}, 'P1', 2, 'x', 'wrapped', 'o')", "error 42501 not for this party"),
+    "vault.facts_of(uuid)": (f"SELECT vault.facts_of({_REF})", "-"),
     "vault.give_arrival_code": (
         f"SELECT vault.give_arrival_code({_REF}, {_REF}, 'x')", "no-such-case"),
-    "vault.give_person_code(uuid,bytea)": (
-        f"SELECT vault.give_person_code({_REF}, 'x')", "no-such-case"),
+    "vault.give_person_code": (f"SELECT vault.give_person_code({_REF}, 'x', NULL)", "no-such-case"),
+    "vault.opened(uuid[])": (f"SELECT vault.opened(array[{_REF}])", "-"),
+    # How many one may open is no secret, and nobody has opened any.
+    "vault.openings_left(uuid)": (f"SELECT vault.openings_left({_REF})", "20"),
     "vault.person_says(bytea)": (
         f"SELECT vault.person_says({quoted(w.mark_of('person', _CASE))})", "-"),
     "vault.sheet()": ("SELECT vault.sheet()", "-"),
@@ -322,7 +327,9 @@ async def test_a_statement_that_is_prepared_once_gives_each_party_its_own_rows(
         "SELECT * FROM vault.details",
         "SELECT * FROM vault.keys",
         "SELECT vault.why_not('00000000-0000-0000-0000-000000000000', '{P1}', 'handover')",
-        "SELECT vault.openings_left('00000000-0000-0000-0000-000000000000')",
+        "SELECT vault.why_closed('00000000-0000-0000-0000-000000000000')",
+        "SELECT vault.forget('{}')",
+        "SELECT vault.to_erase()",
         "SELECT vault.erase('00000000-0000-0000-0000-000000000000')",
         "SELECT * FROM vault.remains('')",
         "SELECT intake.permits('00000000-0000-0000-0000-000000000000', '{}', 'P1', 'handover')",
@@ -330,6 +337,10 @@ async def test_a_statement_that_is_prepared_once_gives_each_party_its_own_rows(
         "UPDATE runtime.clock SET mode = 'real'",
         "SELECT * FROM timeline.gate_list('{}', now()::date)",
         "UPDATE gateway.case_access SET until = NULL",
+        "UPDATE gateway.cases SET intake_number = 0",
+        "SELECT * FROM gateway.cases FOR UPDATE",
+        "SELECT * FROM gateway.work_known",
+        "SELECT release.said_of('00000000-0000-0000-0000-000000000000')",
         "DELETE FROM gateway.aliases",
         "COPY gateway.aliases TO PROGRAM 'cat'",
         "SELECT pg_read_file('PG_VERSION')",

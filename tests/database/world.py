@@ -28,7 +28,8 @@ CONSENTS = (
     "by-code",  # names the party; the person is handed over by a code
     "withdrawn",
     "expired",
-    "erased",
+    "closed",  # release has ended; what was permitted still stands
+    "erased",  # where it once was the party's, it is being forgotten; else nothing is left
 )
 OWNERSHIPS = ("has", "had", "never", "no-such-case")
 CLASSES = ("P1", "P2", "P3", "P4")
@@ -38,6 +39,16 @@ GIVEN = {
     ("P1", "handover"), ("P1", "reach"), ("P1", "social"), ("P2", "handover"), ("P2", "social"),
     ("P3", "dose"), ("P4", "handover"),
 }  # fmt: skip
+#: In which states every party has opened the case before.
+OPENED = ("names-party", "erased")
+#: The type of every message that is kept here.
+COMMAND = "org.throughcare.command.propose-service.v1"
+#: What the gate says itself.
+REPORT = "org.throughcare.command.report-emergency-access.v1"
+#: Whose alarm stands open where the consent names another party.
+ALARMED = "protocol-coordinator"
+#: In which there is work in every case, with nobody in particular.
+WORKING_ROLE = "ngo"
 #: Has every case, entered every detail, and does nothing in the tests.
 KEEPER = "keeper"
 ANOTHER = "another"
@@ -87,6 +98,10 @@ def referral_of(party: str, case_ref: UUID) -> UUID:
     return uuid5(case_ref, party)
 
 
+def disclosure_of(party: str, case_ref: UUID) -> UUID:
+    return uuid5(case_ref, f"disclosure/{party}")
+
+
 async def sign_in(url: str) -> asyncpg.Connection:
     """Where a power cut may take the last second: nobody waits for the disk."""
     return await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
@@ -100,8 +115,10 @@ async def make_world(url: str) -> None:
             await _make_parties(connection)
             for consent, ownership in product(CONSENTS, OWNERSHIPS[:3]):
                 await _make_case(connection, consent, ownership)
-            for ownership in OWNERSHIPS[:3]:
-                await _erase(connection, case_of("erased", ownership))
+            await connection.execute(
+                "SELECT vault.forget($1)", [case_of("erased", which) for which in OWNERSHIPS[:2]]
+            )
+            await _erase(connection, case_of("erased", "never"))
         # As it is in a database that lives: plans are made of what stands there.
         await connection.execute("ANALYZE")
     finally:
@@ -224,12 +241,14 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
             )  # fmt: skip
     await accept(connection, case_ref, accepted)
     match consent:
-        case "names-party" | "by-code" | "erased":
+        case "names-party" | "by-code" | "erased" | "closed":
             await permit(connection, case_ref, everybody)
         case "names-kind":
             await permit(connection, case_ref, [f"type:{kind}" for kind in RECEIVER_TYPES])
+            await _alarm(connection, case_ref, "programme-coordinator")
         case "names-another":
             await permit(connection, case_ref, [ANOTHER])
+            await _alarm(connection, case_ref, ALARMED)
         case "withdrawn":
             # As between the door's commit and what intake makes of it.
             await permit(connection, case_ref, everybody)
@@ -239,6 +258,16 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
     await connection.execute(
         "INSERT INTO intake.agreements VALUES ($1, $2, false)", case_ref, consent == "by-code"
     )
+    if consent == "closed":
+        await connection.execute("INSERT INTO release.endings VALUES ($1, now())", case_ref)
+    if consent in OPENED:
+        await connection.executemany(
+            "INSERT INTO vault.disclosures (id, case_ref, party, key_id, data_classes, purpose,"
+            " notice_version, at, opened_at) SELECT $1, $2, $3, key_id, '{P1}', 'handover', 'n1',"
+            " now(), now() - interval '2 days' FROM gateway.api_keys WHERE party = $3 LIMIT 1",
+            [(disclosure_of(party, case_ref), case_ref, party) for party in everybody],
+        )  # fmt: skip
+    await _put_work(connection, case_ref, everybody)
     if consent in ("by-code", "erased"):
         await connection.executemany(
             "INSERT INTO vault.arrival_codes (party, mark, case_ref, referral_id)"
@@ -248,12 +277,66 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
         )  # fmt: skip
 
 
+async def _alarm(connection: asyncpg.Connection, case_ref: UUID, to_role: str) -> None:
+    await connection.execute(
+        "INSERT INTO release.alarms VALUES ($1, $2, $3)", case_ref, uuid5(case_ref, "alarm"), to_role
+    )
+
+
+async def _put_work(
+    connection: asyncpg.Connection, case_ref: UUID, parties: Iterable[str]
+) -> None:
+    """Something open with each of these, and with whoever holds one role."""
+    await connection.execute("INSERT INTO gateway.work_known VALUES ($1, '')", case_ref)
+    await connection.executemany(
+        "INSERT INTO gateway.work (case_ref, task, party, role, due_at, since, after_end)"
+        " VALUES ($1, 'answer', $2, $3, now(), now(), $4)",
+        [(case_ref, party, None, True) for party in parties]
+        + [(case_ref, None, WORKING_ROLE, False)],
+    )  # fmt: skip
+
+
 async def _erase(connection: asyncpg.Connection, case_ref: UUID) -> None:
     await connection.execute("DELETE FROM timeline.waiting")  # the log has taken them in
     assert await connection.fetchval("SELECT vault.erase($1)", case_ref)
 
 
 # What is tried ---------------------------------------------------------------------------------
+
+
+def _envelope(**said: str) -> str:
+    """What is looked at of an envelope, each attribute as an expression."""
+    attributes = ", ".join(f"'{name}', {value}" for name, value in said.items())
+    return f"convert_to(json_build_object({attributes})::text, 'UTF8')"
+
+
+def keeping(
+    party: str, role: str, case_ref: UUID, *, their_id: str = "1", kind: str = COMMAND, **other: str
+) -> str:
+    """Keep a message as release's first of the case; `other`: the envelope says something else."""
+    said = {
+        "id": "id", "type": quoted(kind), "subject": quoted(case_ref), "authid": quoted(party),
+        "authroles": quoted(role), "commandnumber": "1",
+    }  # fmt: skip
+    return (
+        f"SELECT gateway.keep(id, {quoted(party)}, '/t', {quoted(their_id)}, {quoted(kind)}, '', now(),"
+        f" {_envelope(**said | other)}, {quoted(case_ref)}, 'release', 1) FROM gen_random_uuid() AS id"
+    )
+
+
+def minting(
+    party: str, role: str, *, source: str = "/t", their_id: str = "1", alias: str = "new", **other: str
+) -> str:  # fmt: skip
+    """Open a case with intake's first message; `other`: the envelope says something else."""
+    said = {
+        "id": "id", "type": quoted(COMMAND), "subject": "case_ref", "authid": quoted(party),
+        "authroles": quoted(role), "commandnumber": "1",
+    }  # fmt: skip
+    return (
+        f"SELECT gateway.mint(id, {quoted(party)}, {quoted(source)}, {quoted(their_id)}, {quoted(COMMAND)},"
+        f" '', now(), {_envelope(**said | other)}, case_ref, 'kg-2026.1', {quoted(alias)})"
+        " FROM gen_random_uuid() AS id, gen_random_uuid() AS case_ref"
+    )
 
 
 class Speaking:
