@@ -176,7 +176,7 @@ create policy of_party on gateway.party_outcomes for insert to throughcare_door
 create policy of_party on gateway.past_names for select to throughcare_door
     using (party = (select access.party()));
 create policy of_party on gateway.owed for select to throughcare_door
-    using (party = (select access.party()));
+    using (party = (select access.party()) and access.knows(case_ref));
 
 -- Whether an envelope says what is kept of its message: this id, type, case and number, and this party in roles that
 -- it holds. The gate itself speaks in one message, of a breaking of the glass that stands in the vault.

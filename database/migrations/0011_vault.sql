@@ -520,12 +520,16 @@ $$;
 
 -- Forgotten cases of which something may still stand.
 create function vault.to_erase() returns setof uuid language sql stable
-security definer set search_path = vault, pg_temp as $$
+security definer set search_path = vault, runtime, pg_temp as $$
     select case_ref from erased e
     where done_at is null
         -- Of a backup that was restored something came back.
         or exists (select from keys k where k.case_ref = e.case_ref)
         or exists (select from gateway.aliases a where a.case_ref = e.case_ref)
+        -- Somebody was late with a word about it.
+        or done_at > runtime.now() - interval '7 days'
+            and exists (select from timeline.entries t
+                        where t.case_ref = e.case_ref and t.envelope is not null and t.kind <> 'forgotten')
     order by at limit 500
 $$;
 

@@ -16,6 +16,9 @@ DOOR = "throughcare_door"
 OPEN_VIEWS = {
     "gateway.contacts": "notifications must reach a party: no key, no case, no name of one",
     "watcher.undecided": "the watcher counts what nobody decided: a moment a row, and nothing else",
+    "watcher.prisons": "the watcher knows which parties are prisons: no key, no address",
+    "watcher.facts": "the watcher knows when a party was heard last: no case, nothing of what it said",
+    "watcher.held": "the watcher knows for whom a party's facts still wait: no name of a case",
 }
 
 #: Functions that anybody who signs in may call: what time it is.

@@ -84,12 +84,12 @@ class Lives:
             ])  # fmt: skip
 
     async def opens(self) -> dict[str, int]:
-        """What is left that could be opened or read."""
+        """What is left of the forgotten case that could be opened or read."""
         rows = await self.owner.fetch(
             "SELECT * FROM vault.remains($1)", w.mark_of("person", self.case_ref)
         )
-        assert {row["place"]: row["rows"] for row in rows}["vault.erased"] <= 1
-        return {row["place"]: row["rows"] for row in rows if row["opens"] and row["rows"]}
+        assert {row["place"]: row["standing"] for row in rows}["vault.erased"] == 1
+        return {row["place"]: row["standing"] for row in rows if row["opens"] and row["standing"]}
 
 
 @pytest.fixture
@@ -105,11 +105,16 @@ async def test_a_forgotten_case_answers_as_one_that_never_was_and_the_log_holds(
 ) -> None:
     nobodys = await lives.answers(w.NOBODYS_CASE)
     others = await lives.answers(lives.other)
+    proof = "SELECT * FROM vault.remains($1)"
+    assert await lives.owner.fetch(proof, w.mark_of("person", lives.case_ref)) == []
+    await lives.gateway.execute("SELECT vault.forget($1)", [lives.case_ref])
     assert set(await lives.opens()) >= {
         "vault.keys",
         "vault.details",
         "gateway.aliases",
+        "gateway.commands",
         "timeline.secrets",
+        "timeline.entries, readable",
     }
 
     assert await lives.erase()
@@ -173,7 +178,7 @@ async def test_what_is_being_forgotten_opens_nothing_while_something_must_still_
             assert [row["refusal"] for row in rows] == ["no-such-case"]
         for statement in (
             "begin_entry($1, 'P1')",
-            "give_person_code($1, 'x')",
+            "give_person_code($1, 'x', NULL)",
             "give_arrival_code($1, $1, 'x')",
         ):
             said = await lives.door.fetchval(f"SELECT vault.{statement}::text", lives.case_ref)

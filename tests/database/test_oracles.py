@@ -61,10 +61,7 @@ def _written(value: str) -> list[str]:
             f"WITH kept AS ({command} ({own}, {me}, '/t', '1', 'x', '', now()))"
             f" INSERT INTO gateway.parked VALUES ({own}, {me}, {word}, now(), now(), '') RETURNING 'parked'"
         ),
-        (
-            f"SELECT gateway.mint(gen_random_uuid(), {me}, '/theirs', {word}, 'x', '', now(), '',"
-            f" gen_random_uuid(), 'kg-2026.1', {word})"
-        ),
+        w.minting(_NGO.party, _NGO.role, source="/theirs", their_id=value, alias=value),
     ]
 
 

@@ -14,7 +14,8 @@ from throughcare.tests.database import world as w
 from throughcare.tests.database.world import Member
 from throughcare.tests.support.parts import Database
 
-_MEMBER = Member("oat-site", "accepted")
+#: Reads every class, and breaks the glass.
+_MEMBER = Member("prison-health", "accepted")
 _CASE = w.case_of("names-party", "has")
 #: One for each class, and what only the person and the parties know.
 _WORDS = {
@@ -76,8 +77,11 @@ async def test_a_stolen_dump_has_no_word_of_a_person_and_no_key(world: Database)
             _CASE,
         )
         assert len(handed) == len(glass) * 4 == 4
-        await door.execute("SELECT vault.give_person_code($1, $2)", _CASE, w.mark_of(_CODE))
-        await door.fetch("SELECT vault.person_says($1)", w.mark_of(_CODE))
+        await door.execute(
+            "SELECT vault.give_person_code($1, $2, $3)",
+            _CASE, w.mark_of(_CODE), w.mark_of("person", _CASE),
+        )  # fmt: skip
+        assert await door.fetchval("SELECT vault.person_says($1)", w.mark_of(_CODE)) == _CASE
         await door.fetch("SELECT * FROM vault.arrived($1)", w.mark_of(_ARRIVAL))
 
     stolen_bytes = await dump(owner)

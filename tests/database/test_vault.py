@@ -37,7 +37,7 @@ async def test_no_role_that_signs_in_reads_a_sealed_byte(world: Database, login:
                               f"COPY vault.{table} TO STDOUT", f"DELETE FROM vault.{table}"):  # fmt: skip
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(statement)
-        for function in ("why_not", "openings_left", "remains"):
+        for function in ("why_closed", "why_not", "remains"):
             granted = await connection.fetchval(
                 "SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc p"
                 " WHERE proname = $1 AND pronamespace = 'vault'::regnamespace", function,
@@ -69,7 +69,7 @@ async def test_what_is_refused_is_written_down_as_denied_and_nothing_else(desk: 
     case_ref = await desk.case()
     await desk.owner.execute("DELETE FROM release.acceptances WHERE case_ref = $1", case_ref)
 
-    assert await desk.disclose(case_ref) == "not-accepted"
+    assert await desk.disclose(case_ref) == "referral-not-accepted"
 
     assert await desk.said(case_ref) == ["denied"]
     assert await desk.owner.fetchval(
@@ -77,33 +77,57 @@ async def test_what_is_refused_is_written_down_as_denied_and_nothing_else(desk: 
     ) == 0  # fmt: skip
 
 
-async def test_who_entered_a_detail_reads_it_again_and_no_other(desk: Desk) -> None:
+async def test_who_entered_a_detail_reads_it_as_any_other_does(desk: Desk) -> None:
     case_ref = await desk.case()
     await desk.owner.execute(
         "UPDATE intake.permissions SET recipient = 'another' WHERE case_ref = $1", case_ref
     )
     await desk.owner.execute(
-        "UPDATE vault.details SET entered_by = $2 WHERE case_ref = $1 AND data_class = 'P3'",
-        case_ref, desk.party,
-    )  # fmt: skip
-    ask = "SELECT coalesce(refusal, data_class) FROM vault.disclose(gen_random_uuid(), $1, $2, 'dose', 'n')"
-
-    async def read(*classes: str) -> list[str]:
-        return [row[0] for row in await desk.call(ask, case_ref, list(classes))]
-
-    assert await read("P3") == ["P3"]
-    assert await read("P1") == ["permission-missing"]
-    assert await read("P1", "P3") == ["permission-missing"]
-    await desk.owner.execute(
-        "UPDATE intake.permissions SET until = now() WHERE case_ref = $1", case_ref
+        "UPDATE vault.details SET entered_by = $2 WHERE case_ref = $1", case_ref, desk.party
     )
-    assert await read("P3") == ["permission-missing"]
-    await desk.call("SELECT intake.stop($1)", case_ref)
-    assert await read("P3") == ["permission-ended"]
+
+    assert await desk.disclose(case_ref) == "consent-does-not-cover-receiver"
+
+
+async def test_who_cares_for_the_person_inside_reads_until_it_is_their_case_no_more(
+    desk: Desk,
+) -> None:
+    health = Desk(desk.database, "prison-health")
+    await health.open()
+    case_ref = await desk.case()
+    right = "UPDATE gateway.case_access SET until = now() + $3 * interval '1 hour' WHERE case_ref = $1 AND party = $2"
+    assert await health.disclose(case_ref) == "no-such-case"
     await desk.owner.execute(
-        "UPDATE gateway.case_access SET until = now() WHERE case_ref = $1", case_ref
+        "INSERT INTO gateway.case_access VALUES ($1, $2)", case_ref, health.party
     )
-    assert await read("P3") == ["no-such-case"]
+
+    await desk.owner.execute(right, case_ref, health.party, 1)
+    assert await health.disclose(case_ref) == "P1"
+    await desk.owner.execute(right, case_ref, health.party, -1)
+    assert await health.disclose(case_ref) == "no-such-case"
+    await health.close()
+
+
+async def test_whom_an_alarm_called_reaches_the_person_while_it_stands(desk: Desk) -> None:
+    called = Desk(desk.database, "protocol-coordinator")
+    await called.open()
+    case_ref = await desk.case()
+    await desk.owner.execute(
+        "INSERT INTO gateway.case_access VALUES ($1, $2)", case_ref, called.party
+    )
+    ask = "SELECT coalesce(refusal, data_class) FROM vault.disclose(gen_random_uuid(), $1, $2, $3, 'n')"
+    never = [("consent-does-not-cover-receiver",)]
+
+    assert await called.call(ask, case_ref, ["P1"], "reach") == never
+    await desk.owner.execute(
+        "INSERT INTO release.alarms VALUES ($1, $1, 'protocol-coordinator')", case_ref
+    )
+    assert await called.call(ask, case_ref, ["P1"], "reach") == [("P1",)]
+    assert await called.call(ask, case_ref, ["P1"], "handover") == never
+    assert await called.call(ask, case_ref, ["P1", "P2"], "reach") == never
+    await desk.owner.execute("DELETE FROM release.alarms WHERE case_ref = $1", case_ref)
+    assert await called.call(ask, case_ref, ["P1"], "reach") == never
+    await called.close()
 
 
 # -- entering ---------------------------------------------------------------------------------------
@@ -173,15 +197,40 @@ async def test_the_sheet_says_who_saw_what_and_why_and_is_itself_written_down(de
     assert await desk.said(case_ref) == ["disclosed", "emergency", "read"]
 
 
-async def test_a_new_code_makes_the_old_one_worth_nothing(desk: Desk) -> None:
+_GIVE = "SELECT vault.give_person_code($1, $2, $3)"
+
+
+async def test_a_new_code_is_made_with_the_old_one_which_then_is_worth_nothing(desk: Desk) -> None:
     case_ref, mark = await desk.case(), w.mark_of(uuid4())
+    old = w.mark_of("person", case_ref)
     before = await _denied(desk)
 
-    assert await desk.call("SELECT vault.give_person_code($1, $2)", case_ref, mark) == [(None,)]
+    for wrong in (None, b"", mark):
+        assert await desk.call(_GIVE, case_ref, mark, wrong) == [("code-given-already",)]
+    assert len(await desk.call(_SHEET, old)) == 1
+    assert await desk.call(_GIVE, case_ref, mark, old) == [(None,)]
 
-    assert await desk.call(_SHEET, w.mark_of("person", case_ref)) == []
+    assert await desk.call(_SHEET, old) == []
     assert await _denied(desk) == before + 1
     assert len(await desk.call(_SHEET, mark)) == 1
+
+
+async def test_the_first_code_needs_none_and_a_lost_one_who_answers_for_data(desk: Desk) -> None:
+    dpo = Desk(desk.database, "dpo")
+    await dpo.open()
+    case_ref, first, second = await desk.case(), w.mark_of(uuid4()), w.mark_of(uuid4())
+    await desk.owner.execute(
+        "INSERT INTO gateway.case_access VALUES ($1, $2)", case_ref, dpo.party
+    )
+    await desk.owner.execute("DELETE FROM vault.person_codes WHERE case_ref = $1", case_ref)
+
+    assert await desk.call(_GIVE, case_ref, first, None) == [(None,)]
+    assert await desk.call(_GIVE, case_ref, second, None) == [("code-given-already",)]
+    assert await dpo.call(_GIVE, case_ref, second, None) == [(None,)]
+
+    assert await desk.call(_SHEET, first) == []
+    assert len(await desk.call(_SHEET, second)) == 1
+    await dpo.close()
 
 
 async def _denied(desk: Desk) -> int:
@@ -211,13 +260,14 @@ async def test_an_arrival_code_is_good_once_given_at_its_receiver_only(desk: Des
 async def test_a_facility_hears_that_somebody_arrived_by_its_own_mark_while_that_lasts(
     desk: Desk,
 ) -> None:
-    other = Desk(desk.database)
+    other, case_ref = Desk(desk.database), uuid4()
     await other.open()
     await desk.owner.execute(
-        "INSERT INTO gateway.feedback VALUES ($1, $2, gen_random_uuid(), NULL, now() + interval '1 day'),"
+        "INSERT INTO gateway.feedback VALUES ($1, $2, $5, NULL, now() + interval '1 day'),"
         " ($1, $3, gen_random_uuid(), now(), now() + interval '1 day'),"
         " ($1, $4, gen_random_uuid(), now(), now())",
         desk.party, b"a" + desk.party.encode(), b"b" + desk.party.encode(), b"c" + desk.party.encode(),
+        case_ref,
     )  # fmt: skip
     ask = "SELECT arrived FROM gateway.arrival_of($1)"
 
@@ -230,6 +280,12 @@ async def test_a_facility_hears_that_somebody_arrived_by_its_own_mark_while_that
         [(False,)], [(True,)], [], [],
     ]  # fmt: skip
     assert all(answers[other, letter] == [] for letter in (b"a", b"b", b"c", b"d"))
+    # The person's log says who asked, though the facility knows the case no more.
+    kept = await desk.owner.fetch(
+        "SELECT kind, convert_from(envelope, 'UTF8')::jsonb ->> 'data' AS data"
+        " FROM timeline.entries WHERE case_ref = $1", case_ref,
+    )  # fmt: skip
+    assert [tuple(row) for row in kept] == [("read", f'{{"party": "{desk.party}"}}')]
     await other.close()
 
 
@@ -263,3 +319,80 @@ async def test_whose_right_ran_out_says_what_it_still_may_and_sees_nothing(
     knows = await desk.call("SELECT access.knows($1)", case_ref)
     seen = await desk.call("SELECT case_ref FROM gateway.cases WHERE case_ref = $1", case_ref)
     assert (knows, len(seen)) == ([(may_speak,)], int(may_speak))
+    # What it may say still is kept, and what is done after the end stands on its list.
+    await desk.owner.execute("INSERT INTO gateway.work_known VALUES ($1, '')", case_ref)
+    await desk.owner.executemany(
+        "INSERT INTO gateway.work (case_ref, task, party, due_at, since, after_end)"
+        " VALUES ($1, $2, $3, now(), now(), $4)",
+        [(case_ref, "before", desk.party, False), (case_ref, "after", desk.party, True)],
+    )
+    work = await desk.call("SELECT task FROM gateway.work WHERE case_ref = $1", case_ref)
+    assert work == ([("after",)] if may_speak else [])
+    assert await desk.call("SELECT access.seen()") == []
+    kept = await desk.call(w.keeping(desk.party, "oat-site", case_ref))
+    assert kept == [(True if may_speak else None,)]
+
+
+# -- what is kept -----------------------------------------------------------------------------------
+
+
+async def test_a_message_is_kept_with_its_number_or_neither(desk: Desk) -> None:
+    case_ref = await desk.case()
+    numbers = "SELECT intake_number, release_number FROM gateway.cases WHERE case_ref = $1"
+    keep = w.keeping(desk.party, "oat-site", case_ref)
+
+    assert await desk.call(keep) == [(True,)]
+    # The number is taken: nothing is kept, and nothing is counted.
+    assert await desk.call(keep.replace("'1', ", "'2', ", 1)) == [(None,)]
+
+    assert tuple(await desk.owner.fetchrow(numbers, case_ref) or ()) == (1, 1)
+    kept = await desk.owner.fetch(
+        "SELECT party, service, number, relay_at > clock_timestamp() FROM gateway.commands"
+        " WHERE case_ref = $1 AND service = 'release'", case_ref,
+    )  # fmt: skip
+    assert [tuple(row) for row in kept] == [(desk.party, "release", 1, True)]
+
+
+async def test_of_two_that_take_one_number_one_is_kept(desk: Desk) -> None:
+    case_ref = await desk.case()
+    keep = w.keeping(desk.party, "oat-site", case_ref)
+    transaction = desk.second.transaction()
+    await transaction.start()
+    await desk.second.execute("SELECT access.enter($1)", desk.keys[1])
+    assert await desk.second.fetchval(keep)
+
+    late = asyncio.create_task(desk.call(keep.replace("'1', ", "'2', ", 1)))
+    assert await waits(late)
+    await transaction.commit()
+
+    assert await late == [(None,)]
+
+
+async def test_the_gate_speaks_of_its_own_breaking_of_the_glass_and_of_nothing_else(
+    desk: Desk,
+) -> None:
+    case_ref, other, glass = await desk.case(), await desk.case(), uuid4()
+    await desk.call(
+        "SELECT vault.break_glass($1, $2, '{P1}', 'unconscious', 'n')", glass, case_ref
+    )
+
+    for about, kind in ((other, w.REPORT), (case_ref, w.COMMAND)):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await desk.call(
+                w.keeping(desk.party, "system", about, kind=kind, their_id=str(glass))
+            )
+    said = w.keeping(desk.party, "system", case_ref, kind=w.REPORT, their_id=str(glass))
+    assert await desk.call(said) == [(True,)]
+
+
+async def test_a_services_own_role_keeps_for_any_party_what_the_envelope_says(desk: Desk) -> None:
+    """The door of facts has no key of the party's; Kafka says who wrote."""
+    case_ref = await desk.case()
+    gateway = await w.sign_in(desk.database.url("throughcare_gateway"))
+
+    for lie in ({"authid": "'keeper'"}, {"authroles": "'dpo'"}, {"commandnumber": "7"}):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await gateway.execute(w.keeping(desk.party, "oat-site", case_ref, **lie))
+    assert await gateway.fetchval(w.keeping(desk.party, "oat-site", case_ref)) is True
+    assert await gateway.fetchval(w.minting(desk.party, "oat-site", their_id="2")) is True
+    await gateway.close()

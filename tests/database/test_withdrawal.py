@@ -16,11 +16,7 @@ _OPENINGS = {
     " FROM vault.break_glass(gen_random_uuid(), $1, '{P1}', 'unconscious', 'n')",
     "begin_entry": "SELECT coalesce(refusal, 'P1') FROM vault.begin_entry($1, 'P1')",
 }
-_AFTER_STOP = {
-    "disclose": "permission-ended",
-    "break_glass": "permission-ended",
-    "begin_entry": "details-before-consent",
-}
+_AFTER_STOP = "consent-withdrawn"
 
 
 @pytest.mark.parametrize("opening", _OPENINGS)
@@ -37,7 +33,7 @@ async def test_an_opening_waits_for_a_withdrawal_under_way_and_is_refused(
     assert await waits(asked)
     await transaction.commit()
 
-    assert await asked == [(_AFTER_STOP[opening],)]
+    assert await asked == [(_AFTER_STOP,)]
 
 
 @pytest.mark.parametrize("opening", _OPENINGS)
@@ -55,7 +51,7 @@ async def test_a_withdrawal_waits_for_an_opening_under_way_and_stops_the_next(
     await transaction.commit()
     await stopped
 
-    assert await desk.call(_OPENINGS[opening], case_ref) == [(_AFTER_STOP[opening],)]
+    assert await desk.call(_OPENINGS[opening], case_ref) == [(_AFTER_STOP,)]
 
 
 async def test_the_person_stops_their_case_at_any_desk_by_their_code(desk: Desk) -> None:
@@ -66,5 +62,5 @@ async def test_the_person_stops_their_case_at_any_desk_by_their_code(desk: Desk)
 
     await other.call("SELECT intake.stop(vault.person_says($1))", w.mark_of("person", case_ref))
 
-    assert await desk.disclose(case_ref) == "permission-ended"
+    assert await desk.disclose(case_ref) == _AFTER_STOP
     await other.close()

@@ -33,8 +33,9 @@ _CODE = re.compile(r"([2-9B-DF-HJ-NP-T]{4}-){4}[2-9B-DF-HJ-NP-T]{4}")
 class Desks(Ground):
     """The gate's ground, with the person in front of some desk."""
 
-    async def code(self, case: Case) -> str:
-        answer = await self.prison.post(f"/v1/cases/{case.prison}/person-code")
+    async def code(self, case: Case, old: str | None = None) -> str:
+        body = None if old is None else {"old_code": old}
+        answer = await self.prison.post(f"/v1/cases/{case.prison}/person-code", json=body)
         assert answer.status_code == 201, answer.text
         code: str = answer.json()["code"]
         return code
@@ -106,14 +107,34 @@ def test_a_persons_code_is_printable_finds_each_slip_and_is_nobodys_to_guess() -
     assert 23**19 > 2**80
 
 
-async def test_a_person_gets_a_code_and_asking_again_ends_the_one_before(desks: Desks) -> None:
+async def test_a_person_gets_a_code_and_another_one_with_it_which_ends_the_one_before(
+    desks: Desks,
+) -> None:
     case = await desks.case()
 
-    first, second = await desks.code(case), await desks.code(case)
+    first = await desks.code(case)
+    second = await desks.code(case, first)
 
     assert _CODE.fullmatch(first)
     assert _no(await desks.sheet(first)) == (404, "no-such-code")
     assert (await desks.sheet(second)).status_code == 200
+
+
+async def test_who_gives_a_code_gets_at_no_sheet_by_making_another_one(desks: Desks) -> None:
+    case = await desks.case()
+    code = await desks.code(case)
+    path = f"/v1/cases/{case.prison}/person-code"
+
+    for body in (None, {"old_code": new_person_code()}):
+        answer = await desks.prison.post(path, json=body)
+        assert _no(answer) == (409, "code-given-already")
+    assert (await desks.prison.post(path, json={})).status_code == 422
+
+    assert (await desks.sheet(code)).status_code == 200
+    name = await desks.named("dpo-1", case)
+    lost = await desks.at("dpo-1", f"/v1/cases/{name}/person-code", None)
+    assert lost.status_code == 201, lost.text
+    assert _no(await desks.sheet(code)) == (404, "no-such-code")
 
 
 async def test_a_code_stands_nowhere_to_be_read(desks: Desks) -> None:
@@ -139,7 +160,7 @@ async def test_only_who_works_with_the_person_hands_out_a_code(desks: Desks) -> 
     case = await desks.case()
     name = await desks.named("monitor-1", case)
 
-    answer = await desks.at("monitor-1", f"/v1/cases/{name}/person-code", {})
+    answer = await desks.at("monitor-1", f"/v1/cases/{name}/person-code", None)
 
     assert _no(answer) == (403, "code-not-for-role")
 
@@ -149,7 +170,7 @@ async def test_anothers_case_gives_no_code(desks: Desks) -> None:
     before = await desks.leaves("denied")
 
     answers = [
-        await desks.at("ngo-anywhere", f"/v1/cases/{name}/person-code", {})
+        await desks.at("ngo-anywhere", f"/v1/cases/{name}/person-code", None)
         for name in (case.prison, case.ngo, "never-was")
     ]
 
