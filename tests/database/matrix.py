@@ -181,8 +181,8 @@ def _facts(cell: Cell) -> str:
         word(cell.is_permitted), word(cell.member.standing == "accepted"),
         word(cell.consent == "withdrawn"), word(cell.consent == "closed"),
         word(cell.consent == "by-code"),
-        word(cell.consent == "names-another" and cell.member.role == w.ALARMED
-             or cell.consent == "names-kind" and cell.member.role == "programme-coordinator"),
+        word((cell.consent == "names-another" and cell.member.role == w.ALARMED)
+             or (cell.consent == "names-kind" and cell.member.role == "programme-coordinator")),
         "KG",
     ))  # fmt: skip
 

@@ -219,9 +219,7 @@ async def test_the_first_code_needs_none_and_a_lost_one_who_answers_for_data(des
     dpo = Desk(desk.database, "dpo")
     await dpo.open()
     case_ref, first, second = await desk.case(), w.mark_of(uuid4()), w.mark_of(uuid4())
-    await desk.owner.execute(
-        "INSERT INTO gateway.case_access VALUES ($1, $2)", case_ref, dpo.party
-    )
+    await desk.owner.execute("INSERT INTO gateway.case_access VALUES ($1, $2)", case_ref, dpo.party)
     await desk.owner.execute("DELETE FROM vault.person_codes WHERE case_ref = $1", case_ref)
 
     assert await desk.call(_GIVE, case_ref, first, None) == [(None,)]
@@ -372,15 +370,11 @@ async def test_the_gate_speaks_of_its_own_breaking_of_the_glass_and_of_nothing_e
     desk: Desk,
 ) -> None:
     case_ref, other, glass = await desk.case(), await desk.case(), uuid4()
-    await desk.call(
-        "SELECT vault.break_glass($1, $2, '{P1}', 'unconscious', 'n')", glass, case_ref
-    )
+    await desk.call("SELECT vault.break_glass($1, $2, '{P1}', 'unconscious', 'n')", glass, case_ref)
 
     for about, kind in ((other, w.REPORT), (case_ref, w.COMMAND)):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await desk.call(
-                w.keeping(desk.party, "system", about, kind=kind, their_id=str(glass))
-            )
+            await desk.call(w.keeping(desk.party, "system", about, kind=kind, their_id=str(glass)))
     said = w.keeping(desk.party, "system", case_ref, kind=w.REPORT, their_id=str(glass))
     assert await desk.call(said) == [(True,)]
 

@@ -279,13 +279,14 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
 
 async def _alarm(connection: asyncpg.Connection, case_ref: UUID, to_role: str) -> None:
     await connection.execute(
-        "INSERT INTO release.alarms VALUES ($1, $2, $3)", case_ref, uuid5(case_ref, "alarm"), to_role
+        "INSERT INTO release.alarms VALUES ($1, $2, $3)",
+        case_ref,
+        uuid5(case_ref, "alarm"),
+        to_role,
     )
 
 
-async def _put_work(
-    connection: asyncpg.Connection, case_ref: UUID, parties: Iterable[str]
-) -> None:
+async def _put_work(connection: asyncpg.Connection, case_ref: UUID, parties: Iterable[str]) -> None:
     """Something open with each of these, and with whoever holds one role."""
     await connection.execute("INSERT INTO gateway.work_known VALUES ($1, '')", case_ref)
     await connection.executemany(

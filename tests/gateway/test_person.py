@@ -131,10 +131,6 @@ async def test_who_gives_a_code_gets_at_no_sheet_by_making_another_one(desks: De
     assert (await desks.prison.post(path, json={})).status_code == 422
 
     assert (await desks.sheet(code)).status_code == 200
-    name = await desks.named("dpo-1", case)
-    lost = await desks.at("dpo-1", f"/v1/cases/{name}/person-code", None)
-    assert lost.status_code == 201, lost.text
-    assert _no(await desks.sheet(code)) == (404, "no-such-code")
 
 
 async def test_a_code_stands_nowhere_to_be_read(desks: Desks) -> None:
