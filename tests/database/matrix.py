@@ -1,7 +1,4 @@
-"""Role by operation by ownership by consent, with the answer that the rules give in every cell.
-
-What is expected is written here anew, from the rules alone: domain.md §4.1, §4.3 and the promises.
-"""
+"""Role by operation by ownership by consent, with the answer that the rules give in every cell."""
 
 # ruff: noqa: S608 - statements are put together from what stands in these tests
 
@@ -9,56 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import product
 from typing import NamedTuple
-from uuid import UUID
 
 import asyncpg
 
-from throughcare.contracts.codes import RECEIVER_TYPES
 from throughcare.runtime import queries
+from throughcare.tests.database import rules
 from throughcare.tests.database import world as w
+from throughcare.tests.database.rules import Cell
 from throughcare.tests.database.world import Member, quoted
 
 _RESOLVE = queries.load("throughcare.gateway", "timeline.sql")["resolve"].rstrip("; \n")
-#: Who may open a person's details in an emergency.
-_EMERGENCY = {"prison-health", "oat-site", "aids-centre"}
-#: Who cares for the person inside reads without an acceptance, while the case is theirs.
-_INSIDE = {"prison-health", "prison-psych"}
-#: They read and judge, and take no step.
-_READERS = {"monitor", "dpo", "commenter"}
-_NO = "error 42501"
-
-
-class Cell(NamedTuple):
-    member: Member
-    consent: str
-    ownership: str
-
-    @property
-    def case_ref(self) -> UUID:
-        return w.case_of(self.consent, self.ownership)
-
-    @property
-    def exists(self) -> bool:
-        return self.ownership != "no-such-case" and self.consent != "erased"
-
-    @property
-    def sees(self) -> bool:
-        return self.exists and self.ownership == "has"
-
-    @property
-    def consent_lives(self) -> bool:
-        return self.consent in ("names-party", "names-kind", "names-another", "by-code")
-
-    @property
-    def is_permitted(self) -> bool:
-        """Something is permitted to somebody, whatever became of the case since."""
-        return self.consent_lives or self.consent in ("withdrawn", "closed")
-
-    @property
-    def names_it(self) -> bool:
-        if self.consent == "names-kind":
-            return self.member.role in RECEIVER_TYPES
-        return self.consent in ("names-party", "by-code")
+_NO = rules.NO
 
 
 class Operation(NamedTuple):
@@ -108,96 +66,6 @@ _LIES = {
 }
 
 
-def _why_closed(cell: Cell) -> str | None:
-    """Why nothing of the case is entered or handed out at all."""
-    if not cell.sees:
-        return "no-such-case"
-    if cell.consent == "withdrawn":
-        return "consent-withdrawn"
-    if cell.consent == "closed":
-        return "case-closed"
-    return None if cell.consent_lives else "no-consent"
-
-
-def _entering(cell: Cell, allowed: str, *, says_why: bool = True) -> str:
-    no = _why_closed(cell) or ("role-may-not" if cell.member.role in _READERS else None)
-    if no is None:
-        return allowed
-    return no if says_why else _NO
-
-
-def _disclosed(cell: Cell, name: str, purpose: str) -> str:
-    role = cell.member.role
-    if (no := _why_closed(cell)) is not None:
-        return no
-    if purpose in ("place", "stat", "qa"):
-        return "class-not-for-purpose"
-    if name == "P1" and cell.consent == "by-code":
-        return "no-identity-by-code"
-    if role in _INSIDE:
-        return name
-    if (name, purpose) == ("P1", "reach") and role == w.ALARMED and cell.consent == "names-another":
-        return name
-    if not cell.names_it or (name, purpose) not in w.GIVEN:
-        return "consent-does-not-cover-receiver"
-    return name if cell.member.standing == "accepted" else "referral-not-accepted"
-
-
-def _in_emergency(cell: Cell, name: str) -> str:
-    if (no := _why_closed(cell)) is not None:
-        return no
-    return name if cell.member.role in _EMERGENCY else "class-not-for-role"
-
-
-def _person_code(cell: Cell, *, with_old: bool) -> str:
-    if not cell.sees:
-        return "no-such-case"
-    if cell.member.role == "dpo":
-        return "given"
-    if cell.member.role in _READERS:
-        return "role-may-not"
-    return "given" if with_old else "code-given-already"
-
-
-def _coded(cell: Cell) -> str:
-    if not cell.sees:
-        return "no-such-case"
-    if cell.member.role in _READERS:
-        return "role-may-not"
-    if cell.consent == "withdrawn":
-        return "consent-withdrawn"
-    if cell.consent != "by-code":
-        return "consent-not-by-code"
-    return "given" if cell.member.standing == "accepted" else "referral-not-accepted"
-
-
-def _facts(cell: Cell) -> str:
-    def word(so: bool) -> str:
-        return "t" if so else "f"
-
-    if not cell.sees:
-        return "-"
-    return " ".join((
-        word(cell.is_permitted), word(cell.member.standing == "accepted"),
-        word(cell.consent == "withdrawn"), word(cell.consent == "closed"),
-        word(cell.consent == "by-code"),
-        word((cell.consent == "names-another" and cell.member.role == w.ALARMED)
-             or (cell.consent == "names-kind" and cell.member.role == "programme-coordinator")),
-        "KG",
-    ))  # fmt: skip
-
-
-def _sheet_lines(cell: Cell) -> str:
-    if not cell.exists:
-        return "0"
-    return str(1 + len(w.MEMBERS) if cell.consent in w.OPENED else 1)
-
-
-def _arrived(cell: Cell) -> str:
-    is_due = cell.sees and cell.consent == "by-code" and cell.member.standing == "accepted"
-    return str(w.referral_of(cell.member.party, cell.case_ref)) if is_due else "-"
-
-
 def _opening(function: str, name: str, why: str) -> Callable[[Cell], str]:
     return lambda cell: (
         "SELECT string_agg(coalesce(refusal, data_class), ',')"
@@ -213,14 +81,14 @@ def _entering_class(name: str) -> Iterator[Operation]:
             "SELECT coalesce(refusal, 'version ' || next_version)"
             f" FROM vault.begin_entry({quoted(cell.case_ref)}, '{name}')"
         ),
-        lambda cell: _entering(cell, "version 2"),
+        lambda cell: rules.entering(cell, "version 2"),
     )
     yield Operation(
         f"enter {name}",
         lambda cell: (
             f"SELECT vault.enter({quoted(cell.case_ref)}, '{name}', 2, 'x', 'wrapped', 'o')"
         ),
-        lambda cell: _entering(cell, "", says_why=False),
+        lambda cell: rules.entering(cell, "", says_why=False),
     )
 
 
@@ -229,12 +97,12 @@ def _opening_class(name: str) -> Iterator[Operation]:
         yield Operation(
             f"disclose {name} for {purpose}",
             _opening("disclose", name, purpose),
-            partial(_disclosed, name=name, purpose=purpose),
+            partial(rules.disclosed, name=name, purpose=purpose),
         )
     yield Operation(
         f"break the glass for {name}",
         _opening("break_glass", name, "unconscious"),
-        lambda cell: _in_emergency(cell, name),
+        lambda cell: rules.in_emergency(cell, name),
     )
 
 
@@ -349,7 +217,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "ask what the gate asks",
         lambda cell: "SELECT concat_ws(' ', agreed, accepted, stopped, ended, by_code, escalated, country)"
         f" FROM vault.facts_of({quoted(cell.case_ref)})",
-        _facts,
+        rules.facts,
     ),
     Operation(
         "name the case",
@@ -366,7 +234,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "stop the case for good",
         partial(_stop, function="stop_for_good"),
-        lambda cell: "" if cell.sees and cell.member.role not in _READERS else _NO,
+        lambda cell: "" if cell.sees and cell.member.role not in rules.READERS else _NO,
     ),
     *(operation for name in w.CLASSES for operation in _entering_class(name)),
     *(operation for name in w.CLASSES for operation in _opening_class(name)),
@@ -374,13 +242,13 @@ OPERATIONS: tuple[Operation, ...] = (
         "give the person another code",
         lambda cell: "SELECT coalesce(vault.give_person_code("
         f"{quoted(cell.case_ref)}, 'new', {quoted(w.mark_of('person', cell.case_ref))}), 'given')",
-        partial(_person_code, with_old=True),
+        partial(rules.person_code, with_old=True),
     ),
     Operation(
         "give the person another code without the one they have",
         lambda cell: "SELECT coalesce(vault.give_person_code("
         f"{quoted(cell.case_ref)}, 'new', {quoted(w.mark_of('x'))}), 'given')",
-        partial(_person_code, with_old=False),
+        partial(rules.person_code, with_old=False),
     ),
     Operation(
         # The person stands at any desk: which party it is says nothing.
@@ -388,18 +256,18 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda cell: "SELECT count(*) FROM vault.person_says("
         f"{quoted(w.mark_of('person', cell.case_ref))}) AS it,"
         " LATERAL (SELECT FROM vault.sheet() WHERE it IS NOT NULL) AS rows",
-        _sheet_lines,
+        rules.sheet_lines,
     ),
     Operation(
         "give an arrival code",
         lambda cell: "SELECT coalesce(vault.give_arrival_code("
         f"{quoted(cell.case_ref)}, {quoted(w.referral_of(cell.member.party, cell.case_ref))}, 'new'), 'given')",
-        _coded,
+        rules.coded,
     ),
     Operation(
         "say that a code arrived",
         lambda cell: f"SELECT referral_id FROM vault.arrived({quoted(w.mark_of('arrival', cell.case_ref))})",
-        _arrived,
+        rules.arrived,
     ),
     Operation(
         "record a reading in another's name",

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from throughcare.tests.database import world as w
-from throughcare.tests.database.matrix import Cell
+from throughcare.tests.database.rules import Cell
 from throughcare.tests.database.test_matrix import whole_answers
 from throughcare.tests.support.parts import Database
 from throughcare.tests.timeline.conftest import Log, cases

@@ -8,6 +8,7 @@ import asyncpg
 
 from throughcare.tests.database import matrix
 from throughcare.tests.database import world as w
+from throughcare.tests.database.rules import Cell
 from throughcare.tests.database.world import quoted
 from throughcare.tests.support.parts import Database
 
@@ -34,9 +35,9 @@ async def test_another_partys_case_answers_as_one_that_never_was(door: asyncpg.C
     for member in w.MEMBERS[::5]:
         answers = {}
         for cell in (
-            *(matrix.Cell(member, consent, "never") for consent in w.CONSENTS),
-            *(matrix.Cell(member, "erased", ownership) for ownership in ("has", "had")),
-            matrix.Cell(member, "none", "no-such-case"),
+            *(Cell(member, consent, "never") for consent in w.CONSENTS),
+            *(Cell(member, "erased", ownership) for ownership in ("has", "had")),
+            Cell(member, "none", "no-such-case"),
         ):
             async with w.Speaking(door, member.key):
                 asked = whole_answers(member, cell)
@@ -82,7 +83,7 @@ def _own_name(asked: list[str]) -> int:
     return place
 
 
-def whole_answers(member: w.Member, cell: matrix.Cell) -> list[str]:
+def whole_answers(member: w.Member, cell: Cell) -> list[str]:
     ref, party, key = quoted(cell.case_ref), quoted(member.party), quoted(w.mark_of("x"))
     rows = [
         *(f"SELECT json_agg(t) FROM gateway.{table} AS t WHERE case_ref = {ref}"

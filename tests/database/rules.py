@@ -1,0 +1,140 @@
+"""What each cell of the matrix answers, written anew from the rules: domain.md §4.1, §4.3, the promises."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from throughcare.contracts.codes import RECEIVER_TYPES
+from throughcare.tests.database import world as w
+from throughcare.tests.database.world import Member
+
+#: Who may open a person's details in an emergency.
+EMERGENCY = {"prison-health", "oat-site", "aids-centre"}
+#: Who cares for the person inside reads without an acceptance, while the case is theirs.
+INSIDE = {"prison-health", "prison-psych"}
+#: They read and judge, and take no step.
+READERS = {"monitor", "dpo", "commenter"}
+#: A refusal of the database itself.
+NO = "error 42501"
+
+
+class Cell(NamedTuple):
+    member: Member
+    consent: str
+    ownership: str
+
+    @property
+    def case_ref(self) -> UUID:
+        return w.case_of(self.consent, self.ownership)
+
+    @property
+    def exists(self) -> bool:
+        return self.ownership != "no-such-case" and self.consent != "erased"
+
+    @property
+    def sees(self) -> bool:
+        return self.exists and self.ownership == "has"
+
+    @property
+    def consent_lives(self) -> bool:
+        return self.consent in ("names-party", "names-kind", "names-another", "by-code")
+
+    @property
+    def is_permitted(self) -> bool:
+        """Something is permitted to somebody, whatever became of the case since."""
+        return self.consent_lives or self.consent in ("withdrawn", "closed")
+
+    @property
+    def names_it(self) -> bool:
+        if self.consent == "names-kind":
+            return self.member.role in RECEIVER_TYPES
+        return self.consent in ("names-party", "by-code")
+
+
+def why_closed(cell: Cell) -> str | None:
+    """Why nothing of the case is entered or handed out at all."""
+    if not cell.sees:
+        return "no-such-case"
+    if cell.consent == "withdrawn":
+        return "consent-withdrawn"
+    if cell.consent == "closed":
+        return "case-closed"
+    return None if cell.consent_lives else "no-consent"
+
+
+def entering(cell: Cell, allowed: str, *, says_why: bool = True) -> str:
+    no = why_closed(cell) or ("role-may-not" if cell.member.role in READERS else None)
+    if no is None:
+        return allowed
+    return no if says_why else NO
+
+
+def disclosed(cell: Cell, name: str, purpose: str) -> str:
+    role = cell.member.role
+    if (no := why_closed(cell)) is not None:
+        return no
+    if purpose in ("place", "stat", "qa"):
+        return "class-not-for-purpose"
+    if name == "P1" and cell.consent == "by-code":
+        return "no-identity-by-code"
+    if role in INSIDE:
+        return name
+    if (name, purpose) == ("P1", "reach") and role == w.ALARMED and cell.consent == "names-another":
+        return name
+    if not cell.names_it or (name, purpose) not in w.GIVEN:
+        return "consent-does-not-cover-receiver"
+    return name if cell.member.standing == "accepted" else "referral-not-accepted"
+
+
+def in_emergency(cell: Cell, name: str) -> str:
+    if (no := why_closed(cell)) is not None:
+        return no
+    return name if cell.member.role in EMERGENCY else "class-not-for-role"
+
+
+def person_code(cell: Cell, *, with_old: bool) -> str:
+    if not cell.sees:
+        return "no-such-case"
+    if cell.member.role == "dpo":
+        return "given"
+    if cell.member.role in READERS:
+        return "role-may-not"
+    return "given" if with_old else "code-given-already"
+
+
+def coded(cell: Cell) -> str:
+    if not cell.sees:
+        return "no-such-case"
+    if cell.member.role in READERS:
+        return "role-may-not"
+    if cell.consent == "withdrawn":
+        return "consent-withdrawn"
+    if cell.consent != "by-code":
+        return "consent-not-by-code"
+    return "given" if cell.member.standing == "accepted" else "referral-not-accepted"
+
+
+def facts(cell: Cell) -> str:
+    def word(so: bool) -> str:
+        return "t" if so else "f"
+
+    if not cell.sees:
+        return "-"
+    return " ".join((
+        word(cell.is_permitted), word(cell.member.standing == "accepted"),
+        word(cell.consent == "withdrawn"), word(cell.consent == "closed"),
+        word(cell.consent == "by-code"),
+        word((cell.consent == "names-another" and cell.member.role == w.ALARMED)
+             or (cell.consent == "names-kind" and cell.member.role == "programme-coordinator")),
+        "KG",
+    ))  # fmt: skip
+
+
+def sheet_lines(cell: Cell) -> str:
+    if not cell.exists:
+        return "0"
+    return str(1 + len(w.MEMBERS) if cell.consent in w.OPENED else 1)
+
+
+def arrived(cell: Cell) -> str:
+    is_due = cell.sees and cell.consent == "by-code" and cell.member.standing == "accepted"
+    return str(w.referral_of(cell.member.party, cell.case_ref)) if is_due else "-"
