@@ -33,13 +33,14 @@ SELECT count(*) FROM (
 ) AS taken WHERE number < before;
 
 -- numbers_missing --
--- Numbers that the door gave and no command has.
+-- Numbers that the door gave and no command has; what was said of a forgotten case is gone on purpose.
 SELECT coalesce(sum(given - kept), 0)::bigint FROM (
     SELECT {schema}_number AS given, (
         SELECT count(*) FROM gateway.commands c
         WHERE c.case_ref = k.case_ref AND c.service = '{schema}'
     ) AS kept
     FROM gateway.cases k
+    WHERE NOT EXISTS (SELECT FROM vault.erased e WHERE e.case_ref = k.case_ref)
 ) AS counted;
 
 -- journal --

@@ -9,7 +9,7 @@ SELECT min(next_due_at) FROM release.cases;
 -- new_events --
 -- What the timeline has learnt of both halves since it was asked the last time, in the order it came.
 SELECT entry, case_ref, envelope FROM timeline.entries
-WHERE entry > $1 AND kind = 'event'
+WHERE entry > $1 AND kind = 'event' AND envelope IS NOT NULL  -- none: forgotten meanwhile
 ORDER BY entry;
 
 -- case_of --

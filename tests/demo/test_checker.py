@@ -244,3 +244,14 @@ async def test_dead_letters_and_what_is_held_are_counted(record: asyncpg.Connect
 
     assert (checked.held, checked.dead_letters) == (1, 1)
     assert checked.is_whole
+
+
+async def test_what_was_said_of_a_forgotten_case_is_gone_on_purpose(
+    record: asyncpg.Connection,
+) -> None:
+    await record.execute("DELETE FROM gateway.commands")
+    assert (await check(record)).lost > 0
+
+    await record.execute("INSERT INTO vault.erased VALUES ($1, $2)", CASE, NOW)
+
+    assert (await check(record)).lost == 0
