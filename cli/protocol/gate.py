@@ -34,6 +34,11 @@ def require_signed(settings: Protocol, today: date) -> str:
     standing = profile.value("standing")
     if settings.mode == "production" and standing != "approved":
         wrong.insert(0, f"  the protocol {profile.version} is {standing}, not approved")
+    if wrong and not gaps:
+        raise SetupError(
+            f"{profile.version} cannot be used for people: it is {standing}, not approved. Set its "
+            "standing to approved once the parties agreed, or THROUGHCARE_PROTOCOL__MODE=pilot."
+        )
     if wrong:
         until = f" The pilot's gaps are allowed until {pilot.until}." if pilot else ""
         raise SetupError(

@@ -69,7 +69,7 @@ def _referrals(tallies: Sequence[Tally], heads: Sequence[str]) -> Table:
 
 
 def _deadlines(tallies: Sequence[Tally], heads: Sequence[str]) -> Table:
-    table = Table(box=None, title="deadlines: met / missed / waived", title_justify="left")
+    table = Table(box=None, title="deadlines: met / came due / waived", title_justify="left")
     _heads(table, heads)
     for code in sorted({code for one in tallies for code in one.deadlines}):
         cells = []
