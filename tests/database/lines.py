@@ -179,8 +179,8 @@ async def problems(connection: asyncpg.Connection) -> list[str]:
         f"SELECT x.*, {number} FROM ({check}) AS x" for number, check in enumerate(_CHECKS.values())
     )
     rows = await connection.fetch(_OURS + checks, sorted(OPEN_FUNCTIONS), sorted(OPEN_VIEWS))
-    whats = list(_CHECKS)
-    found = [f"{row[0]} {whats[row[1]]}" for row in rows]
+    kinds = list(_CHECKS)
+    found = [f"{row[0]} {kinds[row[1]]}" for row in rows]
     found += await _other_than_written(connection)
     return sorted(found)
 
