@@ -10,6 +10,8 @@ from collections.abc import Collection
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
+
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import Connection, Pool
@@ -83,7 +85,10 @@ class Eraser:
             return
         await asyncio.to_thread(self._list.add, cases)
         for case in cases:
-            await self._pool.fetchval(_SQL["erase"], case)
+            try:
+                await self._pool.fetchval(_SQL["erase"], case)
+            except asyncpg.ObjectInUseError:
+                continue  # a word about it came just now: the next look
 
 
 async def forget(connection: Connection, case_ref: UUID) -> None:

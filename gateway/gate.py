@@ -124,6 +124,9 @@ class Gate:
                 _stand(may_disclose(who.party.roles, purpose, wanted, known.facts, reason))
                 said = self._notice(who, known, purpose)
                 query = "disclose" if reason is None else "break_glass"
+                if also is not None:
+                    # As a withdrawal does it: first the case, then its gate.
+                    await connection.fetchval(_SQL["hold"], case_ref)
                 rows = await connection.fetch(
                     _SQL[query], made, case_ref, wanted, reason or purpose, said.version
                 )

@@ -11,6 +11,10 @@ SELECT refusal, wrapped, wrapped_by, next_version FROM vault.begin_entry($1, $2)
 -- Sealed details of one class.
 SELECT vault.enter($1, $2, $3, $4, $5, $6);
 
+-- hold --
+-- Hold the case: whoever stops it does so first, in the same order.
+SELECT gateway.hold($1);
+
 -- disclose --
 -- Hand out: one row with a refusal, or a row a class that there is.
 SELECT refusal, data_class, version, sealed, wrapped, wrapped_by FROM vault.disclose($1, $2, $3, $4, $5);

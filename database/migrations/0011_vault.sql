@@ -190,6 +190,13 @@ language sql stable security definer set search_path = vault, runtime, pg_temp a
         and not exists (select from erased x where x.case_ref = p_case)
 $$;
 
+-- Whether who speaks enters details of anybody; of which class: protocol/disclosure.yaml.
+create function vault.may_enter() returns boolean language sql stable
+security definer set search_path = vault, pg_temp as $$
+    select exists (select from gateway.parties where party = access.party()
+                       and roles && array['prison-health', 'prison-psych', 'ngo'])
+$$;
+
 -- Begin to enter one class: the case's key, if it has one, and the version that comes next.
 create function vault.begin_entry(p_case uuid, p_class text)
 returns table (refusal text, wrapped bytea, wrapped_by text, next_version integer)
@@ -197,7 +204,7 @@ language plpgsql volatile security definer set search_path = vault, pg_temp as $
 declare
     no text := vault.why_closed(p_case);
 begin
-    if no is null and not access.may_act() then
+    if no is null and not vault.may_enter() then
         no := 'role-may-not';
     end if;
     if no is not null then
@@ -217,7 +224,7 @@ create function vault.enter(
     p_case uuid, p_class text, p_version integer, p_sealed bytea, p_wrapped bytea, p_wrapped_by text
 ) returns void language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
 begin
-    perform access.refuse(access.may_act() and vault.why_closed(p_case) is null);
+    perform access.refuse(vault.may_enter() and vault.why_closed(p_case) is null);
     insert into keys (case_ref, wrapped, wrapped_by, made_at)
     values (p_case, p_wrapped, p_wrapped_by, runtime.now()) on conflict do nothing;
     -- Sealed under another key than the one that stands, nobody could ever open it.
@@ -325,7 +332,7 @@ begin
 end
 $$;
 
--- Break the glass: in a medical emergency, past permission and acceptance, for a person who takes part and has not
+-- Break the glass: in a medical emergency, past permission by class and purpose, for a person who takes part and has not
 -- said stop; somebody looks at each within 72 hours.
 create function vault.break_glass(p_id uuid, p_case uuid, p_classes text[], p_reason text, p_notice text)
 returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text,
@@ -338,6 +345,15 @@ begin
         select from gateway.parties where party = access.party()
             and roles && array['prison-health', 'oat-site', 'aids-centre']) then
         no := 'class-not-for-role';
+    end if;
+    -- A receiver that was only asked, or said no, never learns who it was: not in an emergency either.
+    if no is null and not release.accepted(p_case, access.party()) and not exists (
+        select from gateway.parties where party = access.party() and 'prison-health' = any (roles)) then
+        no := 'referral-not-accepted';
+    end if;
+    if no is null and 'P1' = any (p_classes)
+        and exists (select from intake.agreements where case_ref = p_case and by_code) then
+        no := 'no-identity-by-code';
     end if;
     if no is null then
         -- An emergency counts as an opening, and is held to the same number.
@@ -400,9 +416,10 @@ security definer set search_path = vault, pg_temp as $$
 begin
     if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
         return 'no-such-case';
-    elsif not access.may_act() and not exists (
-            select from gateway.parties where party = access.party() and 'dpo' = any (roles)) then
-        return 'role-may-not';
+    elsif not release.accepted(p_case, access.party()) and not exists (
+            select from gateway.parties where party = access.party()
+                and roles && array['prison-health', 'prison-psych', 'dpo']) then
+        return 'code-not-for-role';  -- whoever was only asked holds no code of the person's
     elsif exists (select from person_codes where case_ref = p_case and mark is distinct from p_old)
         and not exists (select from gateway.parties where party = access.party() and 'dpo' = any (roles)) then
         return 'code-given-already';
@@ -499,6 +516,7 @@ declare
 begin
     select * into it from feedback f
     where f.party = access.party() and f.mark = p_mark and f.until > runtime.now()
+        and not exists (select from intake.stopped s where s.case_ref = f.case_ref)
         and not exists (select from vault.erased e where e.case_ref = f.case_ref);
     if found then
         -- In the case's own log, which the facility itself knows no more.

@@ -1,6 +1,6 @@
 """More people within an hour than one may open alone: declared by one, authorised by another beforehand."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -20,13 +20,18 @@ router = APIRouter()
 _LONGEST = timedelta(hours=24)
 
 
+_Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
+]
+
+
 class Batch(BaseModel):
     """How many people at most, from when until when; real time, at most 24 hours."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     most: Annotated[int, Field(ge=1, le=1000)]
-    from_at: Annotated[AwareDatetime, Field(alias="from")]
-    until: AwareDatetime
+    from_at: Annotated[_Moment, Field(alias="from")]
+    until: _Moment
 
 
 @router.post(

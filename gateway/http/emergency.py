@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from throughcare.contracts.codes import EmergencyReason
 from throughcare.contracts.rights_commands import ReportEmergencyAccess
-from throughcare.gateway.cloudevents import Said
+from throughcare.gateway.cloudevents import Said, alias_from
 from throughcare.gateway.http.details import SealedClass, answer_json, read_body, told
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import model_body, said_responses
@@ -43,6 +43,7 @@ async def post_emergency_access(request: Request, alias: str) -> Response:
     wanted = await read_body(request, Emergency)
     doors = doors_of(request)
     case_ref = await find_case(doors.entrance, who, alias)
+    name = alias_from(alias)
     relayed: list[ToRelay] = []
 
     async def report(connection: Connection, disclosure: UUID) -> None:
@@ -51,7 +52,7 @@ async def post_emergency_access(request: Request, alias: str) -> Response:
         command = ReportEmergencyAccess(
             reason_code=wanted.reason_code, data_classes=tuple(sorted(set(wanted.data_classes)))
         )
-        said = Said("/gate", str(disclosure), alias, None, command, disclosure.bytes)
+        said = Said("/gate", str(disclosure), name, None, command, disclosure.bytes)
         taken = await take(connection, gate, said, seal=doors.seal)
         if taken.relay is not None:
             relayed.append(taken.relay)

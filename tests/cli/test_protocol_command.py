@@ -318,7 +318,7 @@ def test_a_start_for_people_names_its_country() -> None:
 def test_a_draft_is_not_in_force_though_every_value_is_signed(tmp_path: Path) -> None:
     signing.sign("KG", "a,b", tmp_path, [])
 
-    with pytest.raises(SetupError, match="is draft, not approved. Set its standing"):
+    with pytest.raises(SetupError, match=r"is draft, not approved\. Set its standing"):
         require_signed(Protocol(country="KG", signatures=tmp_path), TODAY)
 
 

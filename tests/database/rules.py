@@ -11,6 +11,8 @@ from throughcare.tests.database.world import Member
 EMERGENCY = {"prison-health", "oat-site", "aids-centre"}
 #: Who cares for the person inside reads without an acceptance, while the case is theirs.
 INSIDE = {"prison-health", "prison-psych"}
+#: Who enters details of somebody.
+ENTERS = {"prison-health", "prison-psych", "ngo"}
 #: They read and judge, and take no step.
 READERS = {"monitor", "dpo", "commenter"}
 #: A refusal of the database itself.
@@ -62,7 +64,7 @@ def why_closed(cell: Cell) -> str | None:
 
 
 def entering(cell: Cell, allowed: str, *, says_why: bool = True) -> str:
-    no = why_closed(cell) or ("role-may-not" if cell.member.role in READERS else None)
+    no = why_closed(cell) or (None if cell.member.role in ENTERS else "role-may-not")
     if no is None:
         return allowed
     return no if says_why else NO
@@ -88,7 +90,11 @@ def disclosed(cell: Cell, name: str, purpose: str) -> str:
 def in_emergency(cell: Cell, name: str) -> str:
     if (no := why_closed(cell)) is not None:
         return no
-    return name if cell.member.role in EMERGENCY else "class-not-for-role"
+    if cell.member.role not in EMERGENCY:
+        return "class-not-for-role"
+    if cell.member.standing != "accepted" and cell.member.role != "prison-health":
+        return "referral-not-accepted"
+    return "no-identity-by-code" if (name, cell.consent) == ("P1", "by-code") else name
 
 
 def person_code(cell: Cell, *, with_old: bool) -> str:
@@ -96,8 +102,8 @@ def person_code(cell: Cell, *, with_old: bool) -> str:
         return "no-such-case"
     if cell.member.role == "dpo":
         return "given"
-    if cell.member.role in READERS:
-        return "role-may-not"
+    if cell.member.role not in INSIDE and cell.member.standing != "accepted":
+        return "code-not-for-role"
     return "given" if with_old else "code-given-already"
 
 
