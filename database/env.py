@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from throughcare.database.migrate import run_file
+from throughcare.database.migrate import note_digests, require_unchanged, run_file
 
 #: Whoever migrates holds this advisory lock; any number will do.
 _LOCK = 7_265_011
@@ -16,17 +16,20 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, version_table_schema="public")
     with context.begin_transaction():
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        require_unchanged(connection)
         context.run_migrations()
+        note_digests(connection)
         run_file(connection, "grants.sql")
 
 
 async def _run() -> None:
     url = context.config.attributes["url"].replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        await connection.run_sync(_migrate)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    finally:
+        await engine.dispose()
 
 
 asyncio.run(_run())
