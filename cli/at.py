@@ -12,7 +12,7 @@ import asyncpg
 from throughcare.cli.embedded.places import default_home
 from throughcare.cli.outside import NO_DATABASE_URL
 from throughcare.runtime.errors import SetupError
-from throughcare.runtime.settings import read_settings
+from throughcare.runtime.settings import Kafka, read_settings
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Address:
     checkpoints: Path
     #: One key a role, where this machine made them.
     api_keys: dict[str, str]
+
+    def broker(self) -> Kafka:
+        """Where Kafka is, and how the environment says that one signs in there."""
+        return read_settings().kafka.model_copy(update={"bootstrap_servers": self.kafka})
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[asyncpg.Connection]:

@@ -24,6 +24,7 @@ from throughcare.gateway.cloudevents import MAX_BYTES, read_structured
 from throughcare.gateway.entrance import whose
 from throughcare.gateway.parties import is_party_name
 from throughcare.gateway.problems import Place, RefusedError
+from throughcare.runtime.broker import reach
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import derived_id
 
@@ -227,10 +228,9 @@ async def _post(client: httpx2.AsyncClient, key: str, line: Line, wait: float) -
 
 async def _by_kafka(address: Address, party: str, lines: list[Line], wait: float) -> list[Told]:
     """A broker's acknowledgement is not ours: what counts is read from the party's outcomes."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=address.kafka, enable_auto_commit=False, group_id=None
-    )
-    producer = AIOKafkaProducer(bootstrap_servers=address.kafka, acks="all")
+    told = reach(address.broker())
+    consumer = AIOKafkaConsumer(**told, enable_auto_commit=False, group_id=None)
+    producer = AIOKafkaProducer(**told, acks="all")
     try:
         await producer.start()
         await consumer.start()

@@ -25,7 +25,6 @@ from throughcare.gateway.parties import (
 from throughcare.protocol.profiles import CURRENT
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.seal import Seal
-from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import open_admin
 
 COUNTRIES = tuple(sorted(CURRENT))
@@ -155,7 +154,7 @@ def is_new_secret(new: NewParty, stands: dict[str, Any]) -> bool:
 
 async def _add(address: Address, new: NewParty) -> tuple[str, str, dict[str, Any]]:
     """The new key, what it is called, and what stands of the party now."""
-    kafka = Kafka(bootstrap_servers=address.kafka)
+    kafka = address.broker()
     admin = await open_admin(kafka, patience_s=5)
     try:
         async with address.connect() as connection:

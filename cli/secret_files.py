@@ -7,7 +7,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from throughcare.runtime.errors import SetupError
 
 _DOOR_PASSWORD = "THROUGHCARE_DATABASE__DOOR_PASSWORD_FILE"
-_SMTP_PASSWORD = "THROUGHCARE_SMTP__PASSWORD_FILE"
+#: File variables that give the variable of the same name without `_FILE`.
+_WHOLE = ("THROUGHCARE_SMTP__PASSWORD_FILE", "THROUGHCARE_KAFKA__SASL_PASSWORD_FILE")
 
 
 def read_secret_files(environ: MutableMapping[str, str]) -> None:
@@ -15,13 +16,15 @@ def read_secret_files(environ: MutableMapping[str, str]) -> None:
 
     THROUGHCARE_DATABASE__PASSWORD_FILE completes THROUGHCARE_DATABASE__URL, and
     THROUGHCARE_DATABASE__DOOR_PASSWORD_FILE completes THROUGHCARE_DATABASE__DOOR_URL;
-    THROUGHCARE_SMTP__PASSWORD_FILE gives THROUGHCARE_SMTP__PASSWORD.
+    THROUGHCARE_SMTP__PASSWORD_FILE gives THROUGHCARE_SMTP__PASSWORD, and
+    THROUGHCARE_KAFKA__SASL_PASSWORD_FILE gives THROUGHCARE_KAFKA__SASL_PASSWORD.
     """
     for variable in ("THROUGHCARE_DATABASE__PASSWORD_FILE", _DOOR_PASSWORD):
         if file := environ.pop(variable, ""):
             _complete(environ, variable, variable.replace("PASSWORD_FILE", "URL"), Path(file))
-    if file := environ.pop(_SMTP_PASSWORD, ""):
-        environ["THROUGHCARE_SMTP__PASSWORD"] = read_secret(Path(file))
+    for variable in _WHOLE:
+        if file := environ.pop(variable, ""):
+            environ[variable.removesuffix("_FILE")] = read_secret(Path(file))
 
 
 def _complete(environ: MutableMapping[str, str], variable: str, named: str, file: Path) -> None:

@@ -154,6 +154,11 @@ class Up:
             await require_database(url, _PATIENCE_S)
         if _KAFKA_VARIABLE in os.environ:
             await (await require_kafka(read_settings().kafka, _PATIENCE_S)).close()
+        elif read_settings().kafka.is_guarded:
+            raise SetupError(
+                "THROUGHCARE_KAFKA__SECURITY_PROTOCOL is for a Kafka of yours: name it in "
+                f"{_KAFKA_VARIABLE}. The one that comes along listens on this machine only."
+            )
 
     async def _start_parts(self) -> tuple[str, str]:
         """Where Kafka and PostgreSQL are: as the environment says, or started here."""

@@ -33,6 +33,7 @@ from throughcare.gateway.problems import RefusedError, Stage
 from throughcare.gateway.relay import Relay
 from throughcare.gateway.taking import Taken, take
 from throughcare.runtime import crash, log, metrics, queries
+from throughcare.runtime.broker import reach
 from throughcare.runtime.errors import Meaning, StaleError, fingerprint, meaning_of
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.pool import Connection, Pool
@@ -67,7 +68,7 @@ class FactsDoor:
     async def read_forever(self) -> None:
         self._next.clear()
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._kafka.bootstrap_servers,
+            **reach(self._kafka),
             client_id="throughcare-facts",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

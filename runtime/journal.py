@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from throughcare.contracts.topics import Topic
 from throughcare.runtime import crash, log, metrics, queries
+from throughcare.runtime.broker import reach
 from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
 from throughcare.runtime.pool import Pool
 from throughcare.runtime.settings import Kafka
@@ -54,7 +55,7 @@ class Producer:
 
     async def _make(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka.bootstrap_servers,
+            **reach(self._kafka),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,

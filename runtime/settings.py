@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from throughcare.runtime.errors import SetupError
@@ -18,6 +25,48 @@ class Kafka(BaseModel):
     replication_factor: int = 1
     min_insync_replicas: int = 1
     session_timeout_s: float = 3.0
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    #: PEM. Who signed the broker's certificate; None: who the machine trusts.
+    ssl_ca_file: Path | None = None
+    #: PEM, both or neither: the process's own, where the broker asks for one.
+    ssl_certificate_file: Path | None = None
+    ssl_key_file: Path | None = None
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.security_protocol.endswith("SSL")
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.security_protocol != "PLAINTEXT"
+
+    @property
+    def signs_in(self) -> bool:
+        return self.security_protocol.startswith("SASL")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Kafka":
+        """What is set and would be ignored is a mistake, and mostly a dangerous one."""
+        named = self.sasl_username is not None and self.sasl_password is not None
+        if self.signs_in and not named:
+            raise ValueError(
+                f"{self.security_protocol} needs SASL_USERNAME and SASL_PASSWORD(_FILE)"
+            )
+        if not self.signs_in and (self.sasl_username or self.sasl_password):
+            raise ValueError(f"{self.security_protocol} signs in to nothing: say SASL_SSL")
+        if self.security_protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "PLAIN":
+            raise ValueError(
+                "PLAIN would send the password readable: say SASL_SSL or SCRAM-SHA-512"
+            )
+        files = (self.ssl_ca_file, self.ssl_certificate_file, self.ssl_key_file)
+        if any(files) and not self.is_encrypted:
+            raise ValueError(f"{self.security_protocol} encrypts nothing: say SSL or SASL_SSL")
+        if bool(self.ssl_certificate_file) != bool(self.ssl_key_file):
+            raise ValueError("SSL_CERTIFICATE_FILE and SSL_KEY_FILE go together")
+        return self
 
 
 class Database(BaseModel):

@@ -7,6 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from throughcare.contracts.topics import TOPICS, Topic
+from throughcare.runtime.broker import reach
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.settings import Kafka
 
@@ -15,10 +16,9 @@ async def open_admin(kafka: Kafka, patience_s: float = 20.0) -> AIOKafkaAdminCli
     """An admin client; waits up to `patience_s` seconds for a broker that is just starting."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + patience_s
+    sign_in = " or what it asks for (SASL and SSL settings)" if kafka.is_guarded else ""
     while True:
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=kafka.bootstrap_servers, request_timeout_ms=5_000
-        )
+        admin = AIOKafkaAdminClient(**reach(kafka), request_timeout_ms=5_000)
         try:
             await admin.start()
             return admin
@@ -27,7 +27,7 @@ async def open_admin(kafka: Kafka, patience_s: float = 20.0) -> AIOKafkaAdminCli
             if loop.time() > give_up:
                 raise SetupError(
                     "Kafka does not answer at THROUGHCARE_KAFKA__BOOTSTRAP_SERVERS: "
-                    "start it, or correct the address."
+                    f"start it, or correct the address{sign_in}."
                 ) from None
             await asyncio.sleep(0.3)
 

@@ -16,7 +16,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.auth import CredentialsT
 
+from throughcare.runtime.broker import reach
 from throughcare.runtime.settings import Kafka
 
 
@@ -47,7 +49,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
             client_id=self.app.conf.broker_client_id,
             group_id=self.app.conf.id,
             group_instance_id=kafka.instance_id,
-            bootstrap_servers=kafka.bootstrap_servers,
+            **reach(kafka),
             # Ranges give one process the same partition of every topic: all of a case.
             partition_assignment_strategy=[RangePartitionAssignor],
             enable_auto_commit=False,
@@ -118,11 +120,25 @@ class App(faust.App):
         await self.consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
 
 
+def _credentials(kafka: Kafka) -> CredentialsT | None:
+    """The same as `reach`, for the clients that Faust makes by itself."""
+    told = reach(kafka)
+    if kafka.signs_in:
+        return faust.SASLCredentials(
+            username=told["sasl_plain_username"],
+            password=told["sasl_plain_password"],
+            mechanism=told["sasl_mechanism"],
+            ssl_context=told.get("ssl_context"),
+        )
+    return faust.SSLCredentials(told["ssl_context"]) if kafka.is_encrypted else None
+
+
 def make_app(service: str, kafka: Kafka, topics: tuple[str, ...], offsets_of: OffsetsOf) -> App:
     """An app subscribed to `topics`, which exist already."""
     app = App(
         f"throughcare-{service}",
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(kafka),
         web_enabled=False,
         autodiscover=False,
         topic_allow_declare=False,

@@ -86,6 +86,17 @@ def test_a_password_file_completes_the_url(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("group", ["SMTP__PASSWORD", "KAFKA__SASL_PASSWORD"])
+def test_a_password_file_gives_the_password(tmp_path: Path, group: str) -> None:
+    file = tmp_path / "password"
+    file.write_text("a/b:c@d\n")
+    environ = {f"THROUGHCARE_{group}_FILE": str(file)}
+
+    read_secret_files(environ)
+
+    assert environ == {f"THROUGHCARE_{group}": "a/b:c@d"}
+
+
 @pytest.mark.parametrize("url", ["postgresql://db/throughcare", "postgresql://who:known@db/t"])
 def test_a_password_file_needs_a_url_that_lacks_just_the_password(tmp_path: Path, url: str) -> None:
     file = tmp_path / "password"
