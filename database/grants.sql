@@ -50,7 +50,7 @@ grant execute on function release.accepted(uuid, text) to throughcare_gateway;
 grant execute on function release.ended(uuid) to throughcare_gateway, throughcare_notifications;
 grant usage on schema gateway to throughcare_release, throughcare_notifications;
 grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_release;
-grant execute on function gateway.alias_for(uuid, text, text) to throughcare_notifications, throughcare_gateway;
+grant execute on function gateway.alias_for(uuid, text, bytea) to throughcare_notifications, throughcare_gateway;
 grant select on gateway.contacts to throughcare_notifications;
 
 -- notifications: its events are only ever added; a party's name for a case is read where it is sent.
@@ -94,7 +94,7 @@ grant select, insert on gateway.commands, gateway.parked, gateway.aliases to thr
 grant insert on gateway.party_outcomes to throughcare_door;
 grant update (until, case_ref) on gateway.aliases to throughcare_door;
 grant select on gateway.cases, gateway.case_access, gateway.past_names, gateway.owed to throughcare_door;
-grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, text),
+grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, bytea),
     gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid)
     to throughcare_door, throughcare_gateway;
 grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throughcare_door;

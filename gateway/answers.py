@@ -9,6 +9,7 @@ import orjson
 from throughcare.contracts.envelope import SPECVERSION, rfc3339
 from throughcare.contracts.kinds import MODELS, Outcome
 from throughcare.runtime.ids import new_id
+from throughcare.runtime.seal import Seal
 
 SOURCE = "/gateway"
 _KIND = "org.throughcare.outcome."
@@ -42,6 +43,11 @@ def addressed(outcome: Outcome, source: str, their_id: str, kind: str) -> Outcom
     return outcome.model_copy(
         update={"answered_source": source, "answered_id": their_id, "answered_type": kind}
     )
+
+
+def sealed(seal: Seal, party: str, said: Answer, alias: str | None) -> bytes:
+    """The CloudEvent for the party as it waits in the database: it says a name."""
+    return seal.seal(told(said, alias), f"outcomes/{party}")
 
 
 def told(said: Answer, alias: str | None) -> bytes:

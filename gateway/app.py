@@ -30,11 +30,11 @@ async def build(process: Process) -> None:
     # A cluster that began anew has no party's topics either.
     await ensure_topics(process.admin, settings.kafka, await all_topics(process.pool))
 
-    entrance = await Entrance.open(settings.database)
+    entrance = await Entrance.open(settings.database, process.seal)
     relay = Relay(process.pool, process.producer, process.cluster_id)
     await relay.begin()
     waiting = Waiting(process.pool)
-    telling = Telling(process.pool, process.producer)
+    telling = Telling(process.pool, process.producer, process.seal)
     hearing = Hearing(relay.offer, process.seal)
 
     process.spawn("relay", relay.relay_forever())
@@ -68,11 +68,13 @@ async def build(process: Process) -> None:
     process.every("telling", 0.5, tell, "throughcare_outcomes")
     process.every("fact letters", 1.0, settle_letters, "throughcare_letters")
     process.every("work lists", 30.0, lambda: refold_missing(process.pool))
-    process.every("forgetting", 10.0, lambda: forget(process.pool), "throughcare_clock")
+    process.every(
+        "forgetting", 10.0, lambda: forget(process.pool, process.seal), "throughcare_clock"
+    )
 
     made_up = settings.protocol.mode == "synthetic"
     gate = Gate(entrance, KeyFile.read(settings.vault_key_file), drafts=made_up)
-    doors = Doors(process.pool, entrance, gate, relay, waiting, Turns(), process.seal)
+    doors = Doors(process.pool, entrance, gate, relay, waiting, Turns())
     server = make_server(application(process, doors))
     process.spawn("http", server.serve([socket]))
 

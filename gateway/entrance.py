@@ -13,6 +13,7 @@ from throughcare.gateway.problems import RefusedError
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import Connection, Pool, open_pool
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Database
 
 _SQL = queries.load("throughcare.gateway", "entrance.sql")
@@ -31,18 +32,20 @@ class Caller(NamedTuple):
 class Entrance:
     """The door's own connections."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, seal: Seal) -> None:
         self._pool = pool
+        #: Parties' names for cases are hidden with it, and codes marked.
+        self.seal = seal
 
     @classmethod
-    async def open(cls, database: Database) -> "Entrance":
+    async def open(cls, database: Database, seal: Seal) -> "Entrance":
         """Raises SetupError where the door has no role of its own."""
         if database.door_url is None:
             raise SetupError(
                 "THROUGHCARE_DATABASE__DOOR_URL is not set: the address of the same database, "
                 "signed in to as throughcare_door."
             )
-        return cls(await open_pool(database, "door", url=database.door_url))
+        return cls(await open_pool(database, "door", url=database.door_url), seal)
 
     async def who(self, key: str) -> Caller:
         """Whose key it is. Raises RefusedError `key-unknown`, whatever is wrong with it."""

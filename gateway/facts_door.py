@@ -173,7 +173,7 @@ class FactsDoor:
         taken = await take(connection, party, read(record), record.recorded_at, seal=self._seal)
         if taken.answer is not None:
             # What is undecided is told when it is decided.
-            await tell(connection, [(party.party, taken.alias, taken.answer)])
+            await tell(connection, self._seal, [(party.party, taken.alias, taken.answer)])
         TAKEN.labels("kafka", "again" if taken.again else "taken").inc()
         return taken
 
@@ -207,7 +207,9 @@ class FactsDoor:
                 places=places_of(error),
             )
             alias = None if error.stage is not None else read(record).alias
-            await tell(connection, [(record.party, alias, answer(no, record.recorded_at))])
+            await tell(
+                connection, self._seal, [(record.party, alias, answer(no, record.recorded_at))]
+            )
 
     async def _bury(
         self, connection: Connection, record: Record, kind: str, code: str, mark: str
@@ -236,7 +238,9 @@ class FactsDoor:
                 "stage": stages.get(kind, kind),
             }
         )
-        await tell(connection, [(record.party, None, answer(buried, record.recorded_at))])
+        await tell(
+            connection, self._seal, [(record.party, None, answer(buried, record.recorded_at))]
+        )
 
     # -- dead letters -------------------------------------------------------------------------
 

@@ -4,13 +4,14 @@ from throughcare.contracts.outcomes import NoCase
 from throughcare.gateway.answers import Answer, answer
 from throughcare.gateway.metrics import FORGOTTEN
 from throughcare.gateway.outcomes import tell
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.pool import Pool
+from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.gateway", "forgetting.sql")
 
 
-async def forget(pool: Pool) -> None:
+async def forget(pool: Pool, seal: Seal) -> None:
     """Forget what is due by domain time; safe when several gateways do it."""
     await pool.execute(_SQL["forget_names"])
     await pool.execute(_SQL["forget_marks"])
@@ -32,6 +33,7 @@ async def forget(pool: Pool) -> None:
                 _SQL["answer_again"], row["id"], said.kind, said.data, said.outcome_id,
                 said.answered_at,
             )  # fmt: skip
-            answers.append((row["party"], row["alias"], said))
-        await tell(connection, answers)
+            alias = aliases.read(seal, row["party"], row["alias"])
+            answers.append((row["party"], alias, said))
+        await tell(connection, seal, answers)
     FORGOTTEN.inc(len(rows))

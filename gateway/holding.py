@@ -26,7 +26,7 @@ from throughcare.gateway.erasing import forget
 from throughcare.gateway.parties import ANSWERING_ROLES, PRISON_ROLES
 from throughcare.gateway.taking import mark_of
 from throughcare.protocol.profiles import PROFILES
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.ids import new_code
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.seal import Seal
@@ -218,7 +218,11 @@ class Holding:
         await connection.execute(_SQL["remember"], case_ref, parties, marks, opens, until)
 
     def _marks(self, holders: Iterable[asyncpg.Record]) -> tuple[list[str], list[bytes]]:
-        named = [(one["party"], one["alias"]) for one in holders if one["alias"] is not None]
+        named = [
+            (one["party"], aliases.read(self._seal, one["party"], one["alias"]))
+            for one in holders
+            if one["alias"] is not None
+        ]
         return (
             [party for party, _ in named],
             [mark_of(self._seal, party, alias) for party, alias in named],
@@ -226,8 +230,10 @@ class Holding:
 
     async def _name(self, connection: Connection, case_ref: UUID, parties: Sequence[str]) -> None:
         for party in parties:
-            while await connection.fetchval(_SQL["alias_for"], case_ref, party, new_code()) is None:
-                pass
+            hidden = None
+            while hidden is None:
+                code = aliases.hide(self._seal, party, new_code())
+                hidden = await connection.fetchval(_SQL["alias_for"], case_ref, party, code)
 
 
 def _is_prison(holder: asyncpg.Record) -> bool:

@@ -19,12 +19,12 @@ from throughcare.contracts.kinds import MODELS, Outcome
 from throughcare.contracts.life_commands import ReopenCase
 from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import Decided, Held, Refused
-from throughcare.gateway.answers import Answer, addressed, answer, told
+from throughcare.gateway.answers import Answer, addressed, answer, sealed
 from throughcare.gateway.holding import Holding
 from throughcare.gateway.listing import Listing
 from throughcare.gateway.metrics import OUTCOMES
 from throughcare.gateway.taking import ToRelay
-from throughcare.runtime import crash, queries
+from throughcare.runtime import aliases, crash, queries
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.sorting import Input
@@ -48,6 +48,7 @@ class Hearing:
 
     def __init__(self, relay: Callable[[Iterable[ToRelay]], None], seal: Seal) -> None:
         self._relay = relay
+        self._seal = seal
         self._holding = Holding(seal)
         self._listing = Listing()
         self._ready: list[ToRelay] = []
@@ -88,7 +89,8 @@ class Hearing:
         # What was told first is told first: the order of the journal.
         await store_answers(
             connection,
-            [(k.row["party"], k.row["id"], k.row["alias"], k.answer) for k in known.values()],
+            self._seal,
+            [(k.row["party"], k.row["id"], self._alias(k.row), k.answer) for k in known.values()],
         )
         for command in known.values():
             if command.row["type"] in _OPENING:
@@ -99,6 +101,10 @@ class Hearing:
                     await self._holding.drop_name(connection, case_ref, party)
                 elif command.row["type"] == ReopenCase.type:
                     await self._holding.let_in(connection, case_ref, party)
+
+    def _alias(self, row: asyncpg.Record) -> str | None:
+        hidden: bytes | None = row["alias"]
+        return aliases.read(self._seal, row["party"], hidden)
 
     async def _opened(self, connection: Connection, command: _Known) -> None:
         case_ref = command.message.case_ref
@@ -144,7 +150,7 @@ class Hearing:
 
 
 async def store_answers(
-    connection: Connection, answers: Sequence[tuple[str, UUID, str | None, Answer]]
+    connection: Connection, seal: Seal, answers: Sequence[tuple[str, UUID, str | None, Answer]]
 ) -> None:
     """Write answers to their commands (party, id, alias, answer), and put them on their way."""
     await connection.execute(
@@ -155,18 +161,20 @@ async def store_answers(
         [said.outcome_id for _, _, _, said in answers],
         [said.answered_at for _, _, _, said in answers],
         [party for party, _, _, _ in answers],
-        [told(said, alias) for _, _, alias, said in answers],
+        [sealed(seal, party, said, alias) for party, _, alias, said in answers],
     )
     for _, _, _, said in answers:
         OUTCOMES.labels(said.kind).inc()
 
 
-async def tell(connection: Connection, answers: Sequence[tuple[str, str | None, Answer]]) -> None:
+async def tell(
+    connection: Connection, seal: Seal, answers: Sequence[tuple[str, str | None, Answer]]
+) -> None:
     """Put answers (party, alias, answer) on their way to their parties' topics, in this order."""
     await connection.execute(
         _SQL["tell"],
         [party for party, _, _ in answers],
-        [told(said, alias) for _, alias, said in answers],
+        [sealed(seal, party, said, alias) for party, alias, said in answers],
     )
 
 

@@ -71,7 +71,7 @@ DELETE FROM gateway.aliases a USING gone WHERE a.case_ref = gone.case_ref;
 
 -- lock_names --
 -- Hold the names of a case, by the same locks as at the door: who parks under one of them is waited for.
-SELECT pg_advisory_xact_lock(hashtextextended(party || '/' || alias, 7265012))
+SELECT pg_advisory_xact_lock(hashtextextended(party || '/' || encode(alias, 'hex'), 7265012))
 FROM (SELECT party, alias FROM gateway.aliases WHERE case_ref = $1 ORDER BY party) AS names;
 
 -- parked_of_case --

@@ -131,4 +131,4 @@ async def take_said(
     case_ref = await connection.fetchval(SQL["person_says"], person_mark(seal, code))
     if case_ref is None:
         return None
-    return await take(connection, who.party, said, case_ref=case_ref)
+    return await take(connection, who.party, said, seal=seal, case_ref=case_ref)

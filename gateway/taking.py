@@ -31,7 +31,7 @@ from throughcare.gateway.parties import Party, country_of
 from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import current
 from throughcare.protocol.roles import MAY
-from throughcare.runtime import crash, queries
+from throughcare.runtime import aliases, crash, queries
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.ids import new_case_ref, new_code, new_id
 from throughcare.runtime.pool import Connection
@@ -93,36 +93,37 @@ async def take(
     said: Said,
     recorded_at: datetime | None = None,
     *,
-    seal: Seal | None = None,
+    seal: Seal,
     case_ref: UUID | None = None,
 ) -> Taken:
     """Take one message: in the caller's transaction, or all of it in one of its own.
 
     `recorded_at` is when a broker recorded it, which counts while domain time is real time.
-    With `seal`, names that ran out are found again for what they still open. With `case_ref`, the
+    Names are hidden, and those that ran out are found again, with `seal`. With `case_ref`, the
     person of that case has said their code in this transaction, and it is about it by whatever name.
     Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
     same time: do it again, in a new transaction.
     """
+    name = case_ref or (aliases.hide(seal, party.party, said.alias) if said.alias else b"")
     for _ in range(_TRIES):
         row = await connection.fetchrow(
             _SQL["look" if case_ref is None else "look_person"],
-            party.party, said.source, said.id, case_ref or said.alias or "",
+            party.party, said.source, said.id, name,
         )  # fmt: skip
         assert row is not None
         if row["id"] is not None:
-            return _repeated(row, said)
+            return _repeated(row, said, aliases.read(seal, party.party, row["known_alias"]))
         taken = await _Taking(connection, party, said, row, recorded_at, seal).take()
         if taken is not None:
             return taken
     raise StaleError
 
 
-def _repeated(row: asyncpg.Record, said: Said) -> Taken:
+def _repeated(row: asyncpg.Record, said: Said, known_alias: str | None) -> Taken:
     # An empty digest: the case is over, and what was said about it is forgotten.
     if row["body_sha256"] not in (said.digest, b""):
         raise RefusedError("idempotency-key-reused")
-    return Taken(row["id"], row["known_alias"] or said.alias, True, answer_of(row))
+    return Taken(row["id"], known_alias or said.alias, True, answer_of(row))
 
 
 def answer_of(row: asyncpg.Record) -> Answer | None:
@@ -162,7 +163,7 @@ class _Taking:
         said: Said,
         row: asyncpg.Record,
         recorded_at: datetime | None,
-        seal: Seal | None,
+        seal: Seal,
     ) -> None:
         now: datetime = row["now"]
         _check_time(said, now)
@@ -230,7 +231,7 @@ class _Taking:
 
     async def _past(self) -> asyncpg.Record | None:
         """The case that the party had under this name, if the name still opens it for this."""
-        if self._seal is None or self.said.alias is None:
+        if self.said.alias is None:
             return None
         mark = mark_of(self._seal, self.party.party, self.said.alias)
         past = await self.connection.fetchrow(_SQL["look_past"], self.party.party, mark)
@@ -245,7 +246,7 @@ class _Taking:
             taken = await self._of_case(past)
             if taken is not None:
                 await self.connection.execute(
-                    _SQL["name_again"], self.party.party, self.said.alias, past["case_ref"]
+                    _SQL["name_again"], self.party.party, self._hidden(), past["case_ref"]
                 )
             return taken
 
@@ -265,8 +266,8 @@ class _Taking:
             return await self._open(data)
         async with self.connection.transaction():
             # Whoever applies what waits under this name right now is waited for.
-            await self.connection.execute(_SQL["lock_alias"], self.party.party, alias)
-            if await self.connection.fetchval(_SQL["is_named"], self.party.party, alias):
+            await self.connection.execute(_SQL["lock_alias"], self.party.party, self._hidden())
+            if await self.connection.fetchval(_SQL["is_named"], self.party.party, self._hidden()):
                 return None
             return await self._park()
 
@@ -282,7 +283,7 @@ class _Taking:
         case_ref = new_case_ref()
         raw = self._envelope(case_ref, 1, profile.version, 0, 0)
         kept = await self._write(
-            "mint", *self._kept(raw), case_ref, profile.version, self.said.alias
+            "mint", *self._kept(raw), case_ref, profile.version, self._hidden()
         )
         return self._taken(case_ref, raw, kept)
 
@@ -310,7 +311,7 @@ class _Taking:
         )
         parked = answer(outcome, self.received_at)
         await self.connection.execute(
-            _SQL["park"], *self._kept(None), self.said.alias,
+            _SQL["park"], *self._kept(None), self._hidden(),
             self.said.occurred_at or self.received_at, until, _least(self.said.data),
             parked.kind, parked.data, parked.outcome_id,
         )  # fmt: skip
@@ -339,6 +340,11 @@ class _Taking:
                 seen_release=release,
             )
         )
+
+    def _hidden(self) -> bytes:
+        """The party's name for the case, as it is kept."""
+        assert self.said.alias is not None
+        return aliases.hide(self._seal, self.party.party, self.said.alias)
 
     def _kept(self, envelope: bytes | None) -> tuple[Any, ...]:
         said = self.said

@@ -12,7 +12,7 @@ LEFT JOIN (
     gateway.aliases a
     JOIN gateway.case_access x USING (case_ref, party)
     JOIN gateway.cases c USING (case_ref)
-) ON a.party = $1 AND a.alias = $4
+) ON a.party = $1 AND a.alias = $4::bytea
     AND (a.until IS NULL OR a.until > runtime.now())
     AND (x.until IS NULL OR greatest(x.until, x.answers_until) > runtime.now());
 
@@ -56,7 +56,7 @@ SELECT gateway.mint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- lock_alias --
 -- One at a time for a name that no case has yet: who parks under it, and who applies what is parked.
-SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 7265012));
+SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || encode($2::bytea, 'hex'), 7265012));
 
 -- is_named --
 -- Whether a party has a case under this name by now.

@@ -5,6 +5,7 @@ from throughcare.runtime import log, queries
 from throughcare.runtime.errors import fingerprint
 from throughcare.runtime.journal import Producer
 from throughcare.runtime.pool import Pool
+from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.gateway", "telling.sql")
 _TURN = 500
@@ -13,8 +14,9 @@ _TURN = 500
 class Telling:
     """Publishes `gateway.party_outcomes`; a row goes when the broker has acknowledged it."""
 
-    def __init__(self, pool: Pool, producer: Producer) -> None:
+    def __init__(self, pool: Pool, producer: Producer, seal: Seal) -> None:
         self._pool = pool
+        self._seal = seal
         self._producer = producer
         self._log = log.get("telling")
 
@@ -28,7 +30,9 @@ class Telling:
                 return
             by_party: dict[str, list[bytes]] = {}
             for row in rows:
-                by_party.setdefault(row["party"], []).append(row["envelope"])
+                party = row["party"]
+                told = self._seal.open(row["envelope"], f"outcomes/{party}")
+                by_party.setdefault(party, []).append(told)
             for party, envelopes in by_party.items():
                 # A key would let records of one message be compacted; order is the partition's.
                 await self._send(party, envelopes)

@@ -52,8 +52,8 @@ WITH mine AS (
 SELECT subject, task, referral_id, due, since, due <= runtime.now() + interval '24 hours' AS urgent, case_ref
 FROM items
 WHERE $2::timestamptz IS NULL
-    OR (due, subject COLLATE "C", task, coalesce(referral_id::text, '')) > ($2, $3::text, $4::text, $5::text)
-ORDER BY due, subject COLLATE "C", task, coalesce(referral_id::text, '')
+    OR (due, subject, task, coalesce(referral_id::text, '')) > ($2, $3::bytea, $4::text, $5::text)
+ORDER BY due, subject, task, coalesce(referral_id::text, '')
 LIMIT $6;
 
 -- opened --

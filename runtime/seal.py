@@ -1,6 +1,7 @@
 """Sealing: AES-256-GCM under one key of the deployment, for bytes that must not be read in the database.
 
-Marks, under a key derived from it, for what must be found again and not be read.
+Marks, under a key derived from it, for what must be found again and not be read; hidden texts (AES-SIV, RFC 5297),
+under another, for what must be found again and be read by who has the key.
 """
 
 import hmac
@@ -8,7 +9,7 @@ import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 from throughcare.runtime.errors import SetupError
 
@@ -25,6 +26,7 @@ class Seal:
             )
         self._cipher = AESGCM(key)
         self._marks = hmac.digest(key, b"throughcare/marks", "sha256")
+        self._hiding = AESSIV(hmac.digest(key, b"throughcare/hiding", "sha512"))
 
     @classmethod
     def from_file(cls, path: Path | None) -> "Seal":
@@ -46,6 +48,17 @@ class Seal:
     def mark(self, text: str, context: str) -> bytes:
         """The same for the same text in the same place; without the key nobody can try texts."""
         return hmac.digest(self._marks, f"{context}\0{text}".encode(), "sha256")
+
+    def hide(self, text: str, context: str) -> bytes:
+        """The same for the same text in the same place, so that equal means equal."""
+        return self._hiding.encrypt(text.encode(), [context.encode()])
+
+    def find(self, hidden: bytes, context: str) -> str:
+        """Raises ValueError where key, context or bytes are not the ones that hid it."""
+        try:
+            return self._hiding.decrypt(hidden, [context.encode()]).decode()
+        except InvalidTag:
+            raise ValueError("cannot be found again") from None
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises ValueError where key, context or bytes are not the ones that sealed."""

@@ -29,6 +29,7 @@ from throughcare.protocol.profiles import current
 from throughcare.runtime import queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 
@@ -166,7 +167,8 @@ class Demo:
         self._courses = make_cohort(self.wish.cases, Random(self.wish.seed), world)
         begin, end = world.grid.evening(START), end_of(self.wish.days, world)
         async with Doors(places.http, places.kafka, self._keys) as doors:
-            stepper = self.stepper = Stepper(connection, doors, self._courses, world)
+            seal = Seal.from_file(self._home / "keys" / "sealing.key")
+            stepper = self.stepper = Stepper(connection, seal, doors, self._courses, world)
             self.progress.print(f"watch it live: {places.http}/demo", highlight=False)
             with Live(self.progress, self._courses, begin, end) as live:
                 last = await stepper.run(end, live.show)

@@ -24,7 +24,7 @@ SELECT case_ref, party, alias FROM gateway.aliases WHERE case_ref = ANY ($1::uui
 -- name_for_audit --
 -- The monitor's own name for each of these cases; it outlives the case.
 SELECT t.case_ref, gateway.alias_for(t.case_ref, $1, t.code) AS alias
-FROM unnest($2::uuid[], $3::text[]) AS t (case_ref, code);
+FROM unnest($2::uuid[], $3::bytea[]) AS t (case_ref, code);
 
 -- is_used --
 -- Whether anybody has ever said anything here.

@@ -24,10 +24,11 @@ from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.kinds import Fact
 from throughcare.contracts.notification_events import NOTIFICATION_EVENTS
 from throughcare.contracts.topics import PARTITIONS, TOPICS
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.errors import SetupError
 from throughcare.runtime.ids import new_code
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.cli.demo")
 _BARRIER = queries.load("throughcare.cli.demo", "barrier.sql")
@@ -51,8 +52,14 @@ class Stepper:
     """Lets a cohort live through a running deployment."""
 
     def __init__(
-        self, connection: Connection, doors: Doors, courses: Sequence[Course], world: World
+        self,
+        connection: Connection,
+        seal: Seal,
+        doors: Doors,
+        courses: Sequence[Course],
+        world: World,
     ) -> None:
+        self._seal = seal
         self._prison, self._monitor = world.prison.code, world.monitor.code
         self._connection = connection
         self._doors = doors
@@ -156,7 +163,8 @@ class Stepper:
         }
         if unknown:
             for row in await self._connection.fetch(_SQL["names"], list(unknown)):
-                self._names[row["case_ref"], row["party"]] = row["alias"]
+                alias = aliases.read(self._seal, row["party"], row["alias"])
+                self._names[row["case_ref"], row["party"]] = alias
         named = []
         for act in acts:
             alias = self._alias(act)
@@ -210,10 +218,12 @@ class Stepper:
             self._cases[course.person.number] = row["case_ref"]
             self._by_case[row["case_ref"]] = course
         refs = [row["case_ref"] for row in found]
-        codes = [new_code() for _ in refs]
+        codes = [aliases.hide(self._seal, self._monitor, new_code()) for _ in refs]
         for row in await self._connection.fetch(_SQL["name_for_audit"], self._monitor, refs, codes):
             if row["alias"]:
-                self.audit[self._by_case[row["case_ref"]].person.number] = row["alias"]
+                self.audit[self._by_case[row["case_ref"]].person.number] = aliases.read(
+                    self._seal, self._monitor, row["alias"]
+                )
 
 
 def _id(person: int, number: int) -> str:

@@ -23,10 +23,10 @@ create table gateway.api_keys (
 );
 
 -- What a party calls a case: its own system's reference, or a short code we made for it.
--- It stands here and nowhere else, so that blanking it forgets it.
+-- It stands here and nowhere else, so that blanking it forgets it; hidden under a key that the database does not have.
 create table gateway.aliases (
     party text not null references gateway.parties,
-    alias text not null,
+    alias bytea not null,
     case_ref uuid not null,
     since timestamptz not null,
     until timestamptz,                               -- for a prison: 24 h after release
@@ -86,7 +86,7 @@ create index on gateway.commands (relay_at) where outcome is null and envelope i
 create table gateway.parked (
     id uuid primary key references gateway.commands,
     party text not null,
-    alias text not null,
+    alias bytea not null,                            -- hidden, as in gateway.aliases
     occurred_at timestamptz not null,
     forget_at timestamptz not null,
     body bytea not null                              -- what of the data is kept, as JSON
@@ -94,7 +94,8 @@ create table gateway.parked (
 create index on gateway.parked (party, alias);
 create index on gateway.parked (forget_at);
 
--- Outcomes on their way to a party's own topic; a row goes once the broker has it.
+-- Outcomes on their way to a party's own topic, sealed: they say the party's name for the case.
+-- A row goes once the broker has it.
 create table gateway.party_outcomes (
     party text not null references gateway.parties,
     position bigint generated always as identity,
@@ -126,28 +127,6 @@ returns boolean language sql stable security definer set search_path = gateway, 
         where case_ref = p_case and outcome is null and envelope is not null
           and received_at <= p_until
     )
-$$;
-
--- The seam: the name a party has for a case; made and granted where there is none, in one transaction.
-create function gateway.alias_for(p_case uuid, p_party text, p_code text)
-returns text language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
-declare
-    found_alias text;
-begin
-    -- A case that ended is nobody's any more: no name is made for it.
-    if exists (select from gateway.cases where case_ref = p_case and ended_at is not null) then
-        return coalesce((select alias from gateway.aliases where case_ref = p_case and party = p_party), '');
-    end if;
-    delete from gateway.aliases
-    where party = p_party and until <= runtime.now() and (alias = p_code or case_ref = p_case);
-    insert into gateway.aliases (party, alias, case_ref, since)
-    values (p_party, p_code, p_case, runtime.now())
-    on conflict do nothing;
-    insert into gateway.case_access as a (case_ref, party) values (p_case, p_party)
-    on conflict (case_ref, party) do update set until = null where a.until is not null;
-    select alias into found_alias from gateway.aliases where case_ref = p_case and party = p_party;
-    return found_alias;  -- null: the code is another case's; come again with another code
-end
 $$;
 
 -- What notifications must know to reach a party: never a key.

@@ -33,7 +33,7 @@ create table notifications.deliveries (
     act_by timestamptz,                              -- domain time by which the party should act
     last_word boolean not null,                      -- may go out after permission ended
     seq integer,                                     -- counts what this party was told of this case
-    alias text,                                      -- of a last word only, and only until it went out
+    alias bytea,                                     -- hidden; of a last word only, and only until it went out
     correlation_id uuid not null,
     causation_id uuid not null,
     protocol_version text not null,
@@ -89,6 +89,6 @@ create or replace view gateway.contacts as
 
 -- The seam: the name a party has for a case, if it has one; makes and grants nothing.
 create function gateway.alias_of(p_case uuid, p_party text)
-returns text language sql stable security definer set search_path = gateway, pg_temp as $$
+returns bytea language sql stable security definer set search_path = gateway, pg_temp as $$
     select alias from gateway.aliases where case_ref = p_case and party = p_party
 $$;

@@ -28,14 +28,14 @@ alter table gateway.case_access add column answers_until timestamptz;
 
 -- The seam: the name a party has for a case; made and granted where there is none, in one transaction.
 -- What is running out goes on running out; who had lost it and is asked anew has it again.
-create or replace function gateway.alias_for(p_case uuid, p_party text, p_code text)
-returns text language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
+create function gateway.alias_for(p_case uuid, p_party text, p_code bytea)
+returns bytea language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 declare
-    found_alias text;
+    found_alias bytea;
 begin
     -- A case that ended is nobody's any more: no name is made for it.
     if exists (select from gateway.cases where case_ref = p_case and ended_at is not null) then
-        return coalesce((select alias from gateway.aliases where case_ref = p_case and party = p_party), '');
+        return coalesce((select alias from gateway.aliases where case_ref = p_case and party = p_party), ''::bytea);
     end if;
     delete from gateway.aliases
     where party = p_party and until <= runtime.now() and (alias = p_code or case_ref = p_case);

@@ -235,7 +235,7 @@ $$;
 -- the name is in use. A name that ran out is free.
 create function gateway.mint(
     p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
-    p_received_at timestamptz, p_envelope bytea, p_case uuid, p_protocol_version text, p_alias text
+    p_received_at timestamptz, p_envelope bytea, p_case uuid, p_protocol_version text, p_alias bytea
 ) returns boolean language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 begin
     perform access.refuse(access.speaks_for(p_party)

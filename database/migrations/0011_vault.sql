@@ -493,7 +493,7 @@ end
 $$;
 
 -- The code arrived: the name that the receiver has for the case, and its referral. No row: no such code here.
-create function vault.arrived(p_mark bytea) returns table (alias text, referral_id uuid) language plpgsql volatile
+create function vault.arrived(p_mark bytea) returns table (alias bytea, referral_id uuid) language plpgsql volatile
 security definer set search_path = vault, pg_temp as $$
 begin
     return query

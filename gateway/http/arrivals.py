@@ -11,13 +11,14 @@ from throughcare.contracts.codes import MessageId
 from throughcare.contracts.commands import COMMANDS
 from throughcare.gateway.cloudevents import alias_from, read_said
 from throughcare.gateway.http.details import answer_json, read_body
-from throughcare.gateway.http.doors import caller, doors_of, outcome_response, seal_of
+from throughcare.gateway.http.doors import caller, doors_of, outcome_response
 from throughcare.gateway.http.messages import hand_in
 from throughcare.gateway.http.openapi import model_body, said_responses
 from throughcare.gateway.http.timeline import find_case, record_denied
 from throughcare.gateway.person import SQL, arrival_mark, give_arrival_code
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.taking import mark_of
+from throughcare.runtime import aliases
 
 router = APIRouter()
 _SOURCE = "/arrivals"
@@ -53,7 +54,7 @@ async def post_arrival_code(request: Request, alias: str) -> Response:
     bound = await read_body(request, Bound)
     doors = doors_of(request)
     case_ref = await find_case(doors.entrance, who, alias)
-    code = await give_arrival_code(doors.entrance, seal_of(doors), who, case_ref, bound.referral_id)
+    code = await give_arrival_code(doors.entrance, doors.seal, who, case_ref, bound.referral_id)
     return answer_json({"code": code}, 201)
 
 
@@ -72,16 +73,15 @@ async def post_arrival(request: Request) -> Response:
     body = await read_body(request, Arrived)
     doors = doors_of(request)
     async with doors.entrance.speak(who) as connection:
-        row = await connection.fetchrow(SQL["arrived"], arrival_mark(seal_of(doors), body.code))
+        row = await connection.fetchrow(SQL["arrived"], arrival_mark(doors.seal, body.code))
     # After the commit: that somebody tried is to be kept.
     if row is None:
         raise RefusedError("no-such-code")
-    found = {"subject": row["alias"], "referral_id": str(row["referral_id"])}
+    alias = aliases.read(doors.seal, who.party.party, row["alias"])
+    found = {"subject": alias, "referral_id": str(row["referral_id"])}
     if _CONFIRM is None:
         return answer_json(found)
-    said = read_said(
-        _CONFIRM.type, _SOURCE, body.id, {"referral_id": found["referral_id"]}, row["alias"]
-    )
+    said = read_said(_CONFIRM.type, _SOURCE, body.id, {"referral_id": found["referral_id"]}, alias)
     taken, answer = await hand_in(request, who, said)
     assert taken.id is not None  # a case that is known takes what is said about it
     if answer is not None and answer.kind != "decided":
@@ -102,7 +102,7 @@ async def get_arrival(request: Request, alias: str) -> Response:
     name = alias_from(alias)
     arrived: bool | None = None
     if name is not None:
-        mark = mark_of(seal_of(doors), who.party.party, name)
+        mark = mark_of(doors.seal, who.party.party, name)
         async with doors.entrance.speak(who) as connection:
             arrived = await connection.fetchval(SQL["arrival_of"], mark)
     if arrived is None:

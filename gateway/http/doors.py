@@ -49,13 +49,11 @@ class Doors(NamedTuple):
     relay: Relay
     waiting: Waiting
     turns: Turns
-    seal: Seal | None = None
 
-
-def seal_of(doors: Doors) -> Seal:
-    """What names and codes are marked with. Only in tests a door stands without it."""
-    assert doors.seal is not None
-    return doors.seal
+    @property
+    def seal(self) -> Seal:
+        """What names are hidden with, and codes marked."""
+        return self.entrance.seal
 
 
 def doors_of(request: Request) -> Doors:

@@ -146,7 +146,9 @@ async def take_once(entrance: Entrance, who: Caller, taker: Taker) -> Taken:
             async with entrance.speak(who) as connection:
                 taken = await taker(connection)
                 if taken is not None and taken.answer and not taken.again and taken.id:
-                    await tell(connection, [(who.party.party, taken.alias, taken.answer)])
+                    await tell(
+                        connection, entrance.seal, [(who.party.party, taken.alias, taken.answer)]
+                    )
             crash.point("door.after_commit")
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, StaleError):
             await asyncio.sleep(0.005 * attempt)

@@ -9,7 +9,7 @@ from throughcare.contracts.care_commands import AcknowledgeWithdrawal
 from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import OWED_RESPONSES
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 
 _SQL = queries.load("throughcare.gateway", "owed.sql")
 #: At a time; the next ones come once some are answered.
@@ -26,17 +26,22 @@ router = APIRouter()
 async def list_owed(request: Request) -> Response:
     """The oldest first, 200 at most. An answer goes away once it was given."""
     who = await caller(request)
-    async with doors_of(request).entrance.speak(who) as connection:
+    entrance = doors_of(request).entrance
+    async with entrance.speak(who) as connection:
         rows = await connection.fetch(_SQL["owed"], who.party.party, _AT_MOST)
         for row in rows:
             await connection.execute(_SQL["record_read"], row["case_ref"], who.party.party)
-    body = {"owed": [_shown(row) for row in rows]}
+    body = {
+        "owed": [
+            _shown(row, aliases.read(entrance.seal, who.party.party, row["alias"])) for row in rows
+        ]
+    }
     return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
-def _shown(row: asyncpg.Record) -> dict[str, str]:
+def _shown(row: asyncpg.Record, subject: str) -> dict[str, str]:
     return {
-        "subject": row["alias"],
+        "subject": subject,
         "referral_id": str(row["referral_id"]),
         "asked": AcknowledgeWithdrawal.type,
         "due": rfc3339(row["due_at"]),

@@ -17,7 +17,6 @@ from throughcare.gateway.http.doors import (
     doors_of,
     language_of,
     outcome_response,
-    seal_of,
 )
 from throughcare.gateway.http.messages import hand_in
 from throughcare.gateway.http.openapi import (
@@ -83,7 +82,7 @@ async def post_person_code(request: Request, alias: str) -> Response:
         old = (await read_body(request, CodeWanted)).old_code
     doors = doors_of(request)
     case_ref = await find_case(doors.entrance, who, alias)
-    code = await give_person_code(doors.entrance, seal_of(doors), who, case_ref, old)
+    code = await give_person_code(doors.entrance, doors.seal, who, case_ref, old)
     return answer_json({"code": code}, 201)
 
 
@@ -98,7 +97,7 @@ async def post_person_sheet(request: Request) -> Response:
     who = await caller(request)
     wanted = await read_body(request, SheetWanted)
     doors = doors_of(request)
-    found = await read_sheet(doors.entrance, seal_of(doors), who, wanted.code)
+    found = await read_sheet(doors.entrance, doors.seal, who, wanted.code)
     language = wanted.language or language_of(request)
     if "text/html" in request.headers.get("accept", "").lower():
         html = sheet.page(found, language, who.party.country)
@@ -120,7 +119,7 @@ async def post_person_command(request: Request) -> Response:
     said = read_said(body.type, SOURCE, body.id, body.data)
     if said.data.type not in PERSON_SAYS:
         raise RefusedError("not-for-the-person")
-    seal = seal_of(doors_of(request))
+    seal = doors_of(request).seal
 
     async def by_code(connection: Connection) -> Taken | None:
         return await take_said(connection, seal, who, body.code, said)

@@ -17,7 +17,7 @@ from throughcare.gateway.http.openapi import TIMELINE_RESPONSES
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.views import Entry, Reader, shown
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.pool import Connection
 
 _SQL = queries.load("throughcare.gateway", "timeline.sql")
@@ -59,7 +59,8 @@ async def find_case(entrance: Entrance, who: Caller, alias: str) -> UUID:
     case_ref: UUID | None = None
     if name is not None:
         async with entrance.speak(who) as connection:
-            case_ref = await connection.fetchval(_SQL["resolve"], who.party.party, name)
+            hidden = aliases.hide(entrance.seal, who.party.party, name)
+            case_ref = await connection.fetchval(_SQL["resolve"], who.party.party, hidden)
     if case_ref is None:
         await record_denied(entrance, who)
         raise RefusedError("no-such-case")

@@ -16,7 +16,7 @@ from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import WORK_RESPONSES
 from throughcare.gateway.problems import RefusedError
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.gateway", "work.sql")
@@ -28,7 +28,7 @@ class _Place(NamedTuple):
     """Behind this item the next page begins."""
 
     due: datetime | None = None
-    subject: str = ""
+    subject: bytes = b""
     task: str = ""
     referral_id: str = ""
 
@@ -46,14 +46,13 @@ async def get_work(
     who = await caller(request)
     doors = doors_of(request)
     party, seal = who.party.party, doors.seal
-    assert seal is not None  # the process has one
     place = _Place() if after is None else _opened(seal, party, after)
     async with doors.entrance.speak(who) as connection:
         rows = await connection.fetch(_SQL["open_items"], party, *place, _PAGE + 1)
         page = rows[:_PAGE]
         opened = await connection.fetch(_SQL["opened"], list({row["case_ref"] for row in page}))
         body: dict[str, Any] = {
-            "items": _items(page, {row["opened"] for row in opened}),
+            "items": _items(page, seal, party, {row["opened"] for row in opened}),
             "openings_left": await connection.fetchval(_SQL["openings_left"]),
         }
     if len(rows) > _PAGE:
@@ -69,10 +68,12 @@ async def get_work(
     return Response(orjson.dumps(body), 200, headers, "application/json")
 
 
-def _items(rows: Collection[asyncpg.Record], opened: Collection[UUID]) -> list[dict[str, Any]]:
+def _items(
+    rows: Collection[asyncpg.Record], seal: Seal, party: str, opened: Collection[UUID]
+) -> list[dict[str, Any]]:
     return [
         {
-            "subject": row["subject"],
+            "subject": aliases.read(seal, party, row["subject"]),
             "task": row["task"],
             **({} if row["referral_id"] is None else {"referral_id": str(row["referral_id"])}),
             "due": rfc3339(row["due"]),
@@ -93,7 +94,7 @@ def _context(party: str) -> str:
 
 def _sealed(seal: Seal, party: str, row: asyncpg.Record) -> str:
     place = [
-        row["due"].isoformat(), row["subject"], row["task"], str(row["referral_id"] or ""),
+        row["due"].isoformat(), row["subject"].hex(), row["task"], str(row["referral_id"] or ""),
     ]  # fmt: skip
     return base64.urlsafe_b64encode(seal.seal(orjson.dumps(place), _context(party))).decode()
 
@@ -102,7 +103,7 @@ def _opened(seal: Seal, party: str, cursor: str) -> _Place:
     """Raises RefusedError for what is no cursor of this party's."""
     try:
         sealed = base64.b64decode(cursor.encode("ascii"), b"-_", validate=True)
-        due, *rest = orjson.loads(seal.open(sealed, _context(party)))
+        due, subject, *rest = orjson.loads(seal.open(sealed, _context(party)))
     except ValueError:
         raise RefusedError("parameter-invalid") from None
-    return _Place(datetime.fromisoformat(due), *rest)
+    return _Place(datetime.fromisoformat(due), bytes.fromhex(subject), *rest)

@@ -31,7 +31,8 @@ from throughcare.gateway.page.render import (
 )
 from throughcare.gateway.problems import Language, RefusedError
 from throughcare.gateway.views import Entry, Reader, shown
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Settings
 
 _SQL = queries.load("throughcare.gateway.page")
@@ -76,11 +77,11 @@ _moving = _Moving()
 @router.api_route("/demo", methods=_READING)
 async def gate_list(request: Request) -> Response:
     language = _language(request)
-    pool = doors_of(request).pool
+    pool, seal = doors_of(request).pool, doors_of(request).seal
     now: datetime = await pool.fetchval(_SQL["now"])
-    coming = [_coming(row) for row in await pool.fetch(_SQL["coming"])]
+    coming = [_coming(row, _code(seal, row)) for row in await pool.fetch(_SQL["coming"])]
     known = [
-        Known(row["alias"], row["stage"] or "opened", row["ended_at"])
+        Known(_code(seal, row) or "", row["stage"] or "opened", row["ended_at"])
         for row in await pool.fetch(_SQL["known"])
     ]
     is_live = _moving.at(now)
@@ -90,8 +91,10 @@ async def gate_list(request: Request) -> Response:
 @router.api_route("/demo/cases/{code}", methods=_READING)
 async def case(request: Request, code: str) -> Response:
     language = _language(request)
-    pool = doors_of(request).pool
-    case_ref = await pool.fetchval(_SQL["case_of_code"], code)
+    pool, seal = doors_of(request).pool, doors_of(request).seal
+    monitors = [row["party"] for row in await pool.fetch(_SQL["monitors"])]
+    hidden = [aliases.hide(seal, monitor, code) for monitor in monitors]
+    case_ref = await pool.fetchval(_SQL["case_of_code"], monitors, hidden)
     if case_ref is None:
         return _html(missing_page(language), language, 404)
     async with pool.acquire() as connection, connection.transaction():
@@ -137,7 +140,13 @@ def _html(html: str, language: Language, status: int = 200) -> Response:
     return Response(html, status, {**_HEADERS, "Content-Language": language}, "text/html")
 
 
-def _coming(row: asyncpg.Record) -> Coming:
+def _code(seal: Seal, row: asyncpg.Record) -> str | None:
+    """What monitors call the case."""
+    hidden: bytes | None = row["alias"]
+    return aliases.read(seal, row["party"], hidden)
+
+
+def _coming(row: asyncpg.Record, code: str | None) -> Coming:
     has = {
         "consent": row["consent"] == "granted",
         "plan": row["planned"],
@@ -145,7 +154,7 @@ def _coming(row: asyncpg.Record) -> Coming:
         "readiness": row["ready"],
     }
     lacks = tuple(name for name, there in has.items() if not there)
-    return Coming(row["alias"], row["facility"], row["expected_release_on"], row["stage"], lacks)
+    return Coming(code, row["facility"], row["expected_release_on"], row["stage"], lacks)
 
 
 def _entry(row: asyncpg.Record) -> Entry:

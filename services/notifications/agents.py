@@ -16,8 +16,9 @@ from throughcare.contracts.topics import partition_of
 from throughcare.protocol import notices as rules
 from throughcare.protocol.notices import Notice
 from throughcare.protocol.profiles import PROFILES
-from throughcare.runtime import ids
+from throughcare.runtime import aliases, ids
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.sorting import Input
 from throughcare.services.notifications import store
 from throughcare.services.notifications.store import Contact, NewDelivery
@@ -35,7 +36,7 @@ class _Told(NamedTuple):
     names: bool
 
 
-async def project(connection: Connection, inputs: Sequence[Input]) -> None:
+async def project(seal: Seal, connection: Connection, inputs: Sequence[Input]) -> None:
     """Fold what was heard, and write what is to be sent; all in the caller's transaction."""
     events = [input.message for input in inputs]
     told = await _hear(connection, events)
@@ -48,11 +49,11 @@ async def project(connection: Connection, inputs: Sequence[Input]) -> None:
         {t.notice.to_role for t in told if t.notice.to_party is None},
     )
     pairs = [(t, contact) for t in told for contact in _recipients(t, contacts)]
-    await _name_cases(connection, pairs)
+    await _name_cases(seal, connection, pairs)
     last = [(t.event.case_ref, c.party) for t, c in pairs if c and t.notice.last_word]
-    aliases = await store.read_aliases(connection, last) if last else {}
+    names = await store.read_aliases(connection, last) if last else {}
     seqs = await store.told_so_far(connection, {t.event.case_ref for t in told})
-    deliveries = list(_deliveries(pairs, seqs, aliases))
+    deliveries = list(_deliveries(pairs, seqs, names))
     if deliveries:
         await store.add_deliveries(connection, deliveries)
 
@@ -132,20 +133,21 @@ def _recipients(told: _Told, contacts: Iterable[Contact]) -> Iterator[Contact | 
 
 
 async def _name_cases(
-    connection: Connection, pairs: Iterable[tuple[_Told, Contact | None]]
+    seal: Seal, connection: Connection, pairs: Iterable[tuple[_Told, Contact | None]]
 ) -> None:
     """Each party gets its own name for the case with the first notice, whether it can be reached or not."""
     left = sorted(
         {(t.event.case_ref, contact.party) for t, contact in pairs if contact and t.names}
     )
     while left:
-        left = await store.name_cases(connection, left, [ids.new_code() for _ in left])
+        codes = [aliases.hide(seal, party, ids.new_code()) for _, party in left]
+        left = await store.name_cases(connection, left, codes)
 
 
 def _deliveries(
     pairs: Iterable[tuple[_Told, Contact | None]],
     seqs: dict[tuple[UUID, str], int],
-    aliases: Mapping[tuple[UUID, str], str | None],
+    names: Mapping[tuple[UUID, str], bytes | None],
 ) -> Iterator[NewDelivery]:
     for (notice, event, _), contact in pairs:
         ref = event.case_ref
@@ -166,7 +168,7 @@ def _deliveries(
                 notice.act_by,
                 notice.last_word,
                 seq,
-                aliases.get((ref, party)) if party else None,
+                names.get((ref, party)) if party else None,
                 event.correlation_id,
                 event.id,
                 event.protocol_version,

@@ -1,5 +1,7 @@
 """The process of notifications: hears both halves, sends what is due, says what became of it."""
 
+from functools import partial
+
 from throughcare.contracts.topics import NOTIFICATIONS_EVENTS
 from throughcare.runtime import process
 from throughcare.runtime.process import Process
@@ -19,7 +21,7 @@ async def build(running: Process) -> None:
     running.every("send", _LOOK_S, sender.step, "throughcare_deliveries")
     running.every("recalls", _LOOK_S, RecallLoop(running).run, "throughcare_recalls")
     running.on_stop(sender.close)
-    await running.consume(Projector("notifications", project), pace_s=0.05)
+    await running.consume(Projector("notifications", partial(project, running.seal)), pace_s=0.05)
 
 
 def main() -> None:

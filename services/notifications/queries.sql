@@ -25,7 +25,7 @@ WHERE case_ref = ANY ($1::uuid[]) AND to_party IS NOT NULL GROUP BY case_ref, to
 -- name_cases --
 -- Give each party its own name for a case, where both still go on; null: come again with another code.
 SELECT t.case_ref, t.party, gateway.alias_for(t.case_ref, t.party, t.code) AS alias
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t (case_ref, party, code)
+FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS t (case_ref, party, code)
 WHERE NOT intake.is_stopped(t.case_ref) AND NOT release.ended(t.case_ref);
 
 -- read_aliases --
@@ -41,7 +41,7 @@ WITH added AS (
          alias, correlation_id, causation_id, protocol_version, by_consent, level)
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[],
-        $8::timestamptz[], $9::boolean[], $10::integer[], $11::text[], $12::uuid[], $13::uuid[], $14::text[],
+        $8::timestamptz[], $9::boolean[], $10::integer[], $11::bytea[], $12::uuid[], $13::uuid[], $14::text[],
         $15::boolean[], $16::smallint[])
     ON CONFLICT (id) DO NOTHING
     RETURNING id

@@ -22,7 +22,7 @@ from throughcare.contracts.notification_events import (
     WithheldReason,
 )
 from throughcare.protocol.digest import Line, group
-from throughcare.runtime import crash, ids, log
+from throughcare.runtime import aliases, crash, ids, log
 from throughcare.runtime.append import append
 from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
 from throughcare.runtime.journal import Journal, Row
@@ -260,7 +260,7 @@ class Sender:
         if delivery.email is None:
             raise _WithheldError("no-address")
         # A reference of the party's own may be a prison's number of a person: only ours goes by mail.
-        alias = delivery.alias
+        alias = self._alias(delivery)
         text = wording.compose(
             delivery.language,
             delivery.country,
@@ -281,9 +281,14 @@ class Sender:
             raise _WithheldError("no-address") from None
         return lambda: email.send(smtp, message)
 
+    def _alias(self, delivery: Delivery) -> str | None:
+        if delivery.to_party is None:
+            return None
+        return aliases.read(self._seal, delivery.to_party, delivery.alias)
+
     def _webhook(self, delivery: Delivery) -> Send:
         url, sealed, seq = delivery.webhook_url, delivery.webhook_secret, delivery.seq
-        alias = delivery.alias
+        alias = self._alias(delivery)
         if url is None or sealed is None or delivery.is_gone or alias is None or seq is None:
             raise _WithheldError("no-address")
         try:

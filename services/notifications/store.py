@@ -36,8 +36,8 @@ class NewDelivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
-    #: The party's name for the case: of a last word, since names go when a case ends.
-    alias: str | None
+    #: The party's name for the case, hidden: of a last word, since names go when a case ends.
+    alias: bytes | None
     correlation_id: UUID
     causation_id: UUID
     protocol_version: str
@@ -62,8 +62,8 @@ class Delivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
-    #: The party's own name for the case.
-    alias: str | None
+    #: The party's own name for the case, hidden.
+    alias: bytes | None
     attempts: int
     created_at: datetime
     correlation_id: UUID
@@ -146,7 +146,7 @@ async def told_so_far(
 
 
 async def name_cases(
-    connection: Connection, wanted: Sequence[tuple[UUID, str]], codes: Sequence[str]
+    connection: Connection, wanted: Sequence[tuple[UUID, str]], codes: Sequence[bytes]
 ) -> list[tuple[UUID, str]]:
     """Give each party its name for each case; those whose code was taken come back."""
     rows = await connection.fetch(
@@ -157,7 +157,7 @@ async def name_cases(
 
 async def read_aliases(
     connection: Connection, wanted: Sequence[tuple[UUID, str]]
-) -> dict[tuple[UUID, str], str | None]:
+) -> dict[tuple[UUID, str], bytes | None]:
     rows = await connection.fetch(
         _SQL["read_aliases"], [w[0] for w in wanted], [w[1] for w in wanted]
     )

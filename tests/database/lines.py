@@ -53,7 +53,7 @@ DOOR_FUNCTIONS = {
     "gateway.arrival_of(bytea)",
     "gateway.hold(uuid)",
     "gateway.keep(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,integer)",
-    "gateway.mint(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,text)",
+    "gateway.mint(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,bytea)",
     "intake.stop(uuid)",
     "intake.stop_for_good(uuid)",
     "timeline.entries_of(uuid)",

@@ -114,7 +114,7 @@ _RESOLVE = (
     " WHERE alias = $1"
 )
 _TIMED = {
-    "resolve": (_RESOLVE, _THEIRS, "nobody:00000000"),
+    "resolve": (_RESOLVE, _THEIRS.encode(), b"nobody:00000000"),
     "entries": ("SELECT * FROM timeline.entries_of($1)", _NEVER, w.NOBODYS_CASE),
     "disclose": (
         "SELECT refusal FROM vault.disclose(gen_random_uuid(), $1, '{P1}', 'handover', 'n')",

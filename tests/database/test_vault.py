@@ -251,7 +251,9 @@ async def test_an_arrival_code_is_good_once_given_at_its_receiver_only(desk: Des
 
     assert await desk.call(arrived, b"one") == []
     assert await other.call(arrived, b"two") == []
-    assert await desk.call(arrived, b"two") == [(w.alias_of(desk.party, case_ref), referral)]
+    assert await desk.call(arrived, b"two") == [
+        (w.alias_of(desk.party, case_ref).encode(), referral)
+    ]
     await other.close()
 
 

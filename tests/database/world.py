@@ -178,7 +178,7 @@ async def make_case(connection: asyncpg.Connection, case_ref: UUID, holders: Ite
     )
     await connection.executemany(
         "INSERT INTO gateway.aliases (case_ref, party, alias, since) VALUES ($1, $2, $3, now())",
-        [(case_ref, party, alias_of(party, case_ref)) for _, party in parties],
+        [(case_ref, party, alias_of(party, case_ref).encode()) for _, party in parties],
     )
     await connection.execute(
         "INSERT INTO gateway.commands"

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx2
 
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.gateway.parties import NewParty, add_party
-from throughcare.runtime.ids import new_id
+from throughcare.runtime import aliases
+from throughcare.runtime.ids import new_code, new_id
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Kafka as KafkaSettings
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 from throughcare.tests.support.parts import Database
@@ -53,6 +56,32 @@ class Gateway:
         self.is_armed = False
         self.process: asyncio.subprocess.Process | None = None
         self.pool: Any = None
+
+    @property
+    def seal(self) -> Seal:
+        return Seal.from_file(self.home / "seal")
+
+    async def name(self, case_ref: UUID, party: str, alias: str | None = None) -> str:
+        """Let a party have to do with a case; its own name for it."""
+        code = self.hidden(party, alias or new_code())
+        made = await self.pool.fetchval(
+            "SELECT gateway.alias_for($1, $2, $3)", case_ref, party, code
+        )
+        return self.alias(party, made)
+
+    async def named(self, case_ref: UUID, party: str) -> str:
+        """The name that a party has for it."""
+        found = await self.pool.fetchval(
+            "SELECT alias FROM gateway.aliases WHERE case_ref = $1 AND party = $2", case_ref, party
+        )
+        return self.alias(party, found)
+
+    def hidden(self, party: str, alias: str) -> bytes:
+        """A name as it stands in the database."""
+        return aliases.hide(self.seal, party, alias)
+
+    def alias(self, party: str, hidden: bytes) -> str:
+        return aliases.read(self.seal, party, hidden)
 
     @property
     def bootstrap_servers(self) -> str:

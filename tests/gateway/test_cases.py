@@ -37,7 +37,8 @@ async def test_an_early_fact_waits_under_its_name_and_follows_the_opening_in_ord
 
     early = [await client.post("/v1/facts", json=fact) for fact in (first, second)]
     kept = await gateway.pool.fetch(
-        "SELECT body FROM gateway.parked WHERE alias = 'C-1' ORDER BY id"
+        "SELECT body FROM gateway.parked WHERE alias = $1 ORDER BY id",
+        gateway.hidden("ik-27", "C-1"),
     )
     opened = await client.post("/v1/commands", json=open_case("C-1"))
 
@@ -65,7 +66,8 @@ async def test_a_parked_fact_that_nobody_opens_for_is_forgotten_and_its_sender_t
     fact = scheduled("C-2")
     parked = await client.post("/v1/facts", json=fact)
     await gateway.pool.execute(
-        "UPDATE gateway.parked SET forget_at = now() - interval '1 s' WHERE alias = 'C-2'"
+        "UPDATE gateway.parked SET forget_at = now() - interval '1 s' WHERE alias = $1",
+        gateway.hidden("ik-27", "C-2"),
     )
 
     await gateway.pool.execute("NOTIFY throughcare_clock")
@@ -75,7 +77,9 @@ async def test_a_parked_fact_that_nobody_opens_for_is_forgotten_and_its_sender_t
         return bool(found.json()["type"] == "org.throughcare.outcome.no-case.v1")
 
     await eventually(is_forgotten)
-    assert not await gateway.pool.fetchval("SELECT 1 FROM gateway.parked WHERE alias = 'C-2'")
+    assert not await gateway.pool.fetchval(
+        "SELECT 1 FROM gateway.parked WHERE alias = $1", gateway.hidden("ik-27", "C-2")
+    )
 
 
 async def test_an_enrolment_about_nobody_known_opens_a_case_where_the_country_says_so(
@@ -111,7 +115,9 @@ async def test_an_opening_that_is_refused_frees_the_name(
         del agent.rules[OpenCase]
 
     assert (answer.status_code, answer.json()["code"]) == (422, "person-not-told")
-    assert not await gateway.pool.fetchval("SELECT 1 FROM gateway.aliases WHERE alias = 'C-5'")
+    assert not await gateway.pool.fetchval(
+        "SELECT 1 FROM gateway.aliases WHERE alias = $1", gateway.hidden("ik-27", "C-5")
+    )
     early = await client.post("/v1/facts", json=scheduled("C-5"))
     assert early.status_code == 202  # parked: there is no case
     assert (await client.post("/v1/commands", json=open_case("C-5"))).status_code == 201
@@ -191,7 +197,9 @@ async def test_a_day_after_the_release_the_prison_has_no_name_for_the_case(
     await gateway.pool.execute("NOTIFY throughcare_clock")
 
     async def is_blanked() -> bool:
-        found = await gateway.pool.fetchval("SELECT 1 FROM gateway.aliases WHERE alias = 'C-9'")
+        found = await gateway.pool.fetchval(
+            "SELECT 1 FROM gateway.aliases WHERE alias = $1", gateway.hidden("ik-27", "C-9")
+        )
         return found is None
 
     await eventually(is_blanked)
@@ -201,9 +209,7 @@ async def test_a_closed_case_has_no_name_but_the_monitors(
     gateway: Gateway, client: httpx2.AsyncClient, agent: FakeAgent
 ) -> None:
     opened = await open_and_see(client, agent, "C-10")
-    await gateway.pool.execute(
-        "SELECT gateway.alias_for($1, 'monitor-1', 'AUDIT-10')", opened.case_ref
-    )
+    await gateway.name(opened.case_ref, "monitor-1", "AUDIT-10")
 
     await agent.say("release", opened, CaseClosed(reason_code="completed"))
 

@@ -200,7 +200,7 @@ async def test_each_role_is_told_and_enters_what_the_table_says_even_with_all_el
     name = f"route-{role}"
     key = await _party(ground.gateway, name, role)
     pool = ground.gateway.pool
-    alias = await pool.fetchval("SELECT gateway.alias_for($1, $2, $3)", case.ref, name, new_code())
+    alias = await ground.gateway.name(case.ref, name)
     await ground.permit(case.ref, name)
     await pool.execute(
         "INSERT INTO release.acceptances VALUES ($1, $2, $3)", case.ref, name, uuid4()

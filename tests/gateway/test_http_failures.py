@@ -12,6 +12,7 @@ from throughcare.gateway.entrance import Entrance
 from throughcare.gateway.http.application import application
 from throughcare.gateway.http.doors import Doors, Turns
 from throughcare.gateway.waiting import Waiting
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Settings
 
 _KEY = {"authorization": "Bearer tc_x"}
@@ -37,7 +38,7 @@ def door(pool: Any) -> httpx2.AsyncClient:
     gate: Any = None
     process: Any = SimpleNamespace(settings=Settings())
     app: Any = application(
-        process, Doors(pool, Entrance(pool), gate, relay, Waiting(pool), Turns())
+        process, Doors(pool, Entrance(pool, Seal(bytes(32))), gate, relay, Waiting(pool), Turns())
     )
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://door", headers=_KEY

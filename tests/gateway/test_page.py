@@ -121,7 +121,7 @@ async def _case_with_a_code(gateway: Gateway, agent: FakeAgent, alias: str, code
         answer = await client.post("/v1/commands", json=open_case(alias))
     case_ref = agent.of(answer.headers["location"].rpartition("/")[2]).case_ref
     pool: asyncpg.Pool = gateway.pool
-    await pool.execute("SELECT gateway.alias_for($1, 'monitor-1', $2)", case_ref, code)
+    await gateway.name(case_ref, "monitor-1", code)
     await pool.execute(
         """
         INSERT INTO timeline.cases (case_ref, intake_version, release_version, consent, planned,

@@ -56,10 +56,7 @@ class Desks(Ground):
 
     async def named(self, party: str, case: Case) -> str:
         """A name and a right for a party."""
-        name: str = await self.gateway.pool.fetchval(
-            "SELECT gateway.alias_for($1, $2, $3)", case.ref, party, new_code()
-        )
-        return name
+        return await self.gateway.name(case.ref, party)
 
     async def is_stopped(self, case: Case) -> bool:
         found: bool = await self.gateway.pool.fetchval("SELECT intake.is_stopped($1)", case.ref)

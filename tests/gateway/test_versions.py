@@ -15,6 +15,7 @@ from throughcare.gateway.taking import take
 from throughcare.protocol import profiles
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.pool import Connection
+from throughcare.runtime.seal import Seal
 from throughcare.tests.support.parts import Database
 
 PRISON = Party("prison-kg", ("prison-health", "prison-psych"), frozenset(), "KG", "ru")
@@ -39,7 +40,7 @@ async def taken(door: Connection, data: Data, alias: str) -> Message:
     """What the service gets to decide."""
     id = str(new_id())
     said = Said("/test", id, alias, None, data, hashlib.sha256(id.encode()).digest())
-    relay = (await take(door, PRISON, said)).relay
+    relay = (await take(door, PRISON, said, seal=Seal(bytes(32)))).relay
     assert relay is not None
     return decode(relay.envelope)
 

@@ -19,6 +19,7 @@ import pytest
 from throughcare.cli.embedded.kafka import Kafka
 from throughcare.cli.embedded.postgres import Postgres
 from throughcare.cli.mailbox import Mailbox, start_mailbox
+from throughcare.runtime.seal import Seal
 from throughcare.tests.journeys.together import Histories, Together
 from throughcare.tests.journeys.world import World
 from throughcare.tests.support.parts import Parts
@@ -97,7 +98,11 @@ def deployment(
 @pytest.fixture(scope="package")
 async def world(deployment: Deployment) -> AsyncIterator[World]:
     """The parties and the stepped clock, which all journeys share and only ever move on."""
-    made = await World.begin(deployment.told, deployment.mailbox.folder)
+    made = await World.begin(
+        deployment.told,
+        deployment.mailbox.folder,
+        Seal.from_file(deployment.home / "keys" / "sealing.key"),
+    )
     yield made
     await made.close()
 

@@ -18,8 +18,9 @@ from throughcare.contracts.envelope import Message, decode, rfc3339
 from throughcare.contracts.kinds import Data, Fact
 from throughcare.contracts.topics import PARTITIONS, TOPICS, facts_of
 from throughcare.gateway.parties import add_party, topics_of
-from throughcare.runtime import queries
+from throughcare.runtime import aliases, queries
 from throughcare.runtime.ids import new_code
+from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Kafka
 from throughcare.runtime.topics_admin import ensure_topics, open_admin
 from throughcare.tests.journeys.places import AUDIT, PARTIES
@@ -126,6 +127,7 @@ class World:
         self,
         told: dict[str, Any],
         mailbox: Path,
+        seal: Seal,
         operator: "asyncpg.Pool[asyncpg.Record]",
         producer: AIOKafkaProducer,
         keys: dict[str, str],
@@ -133,6 +135,7 @@ class World:
         self.http: str = told["http"]
         self.kafka: str = told["kafka"]
         self.mailbox = mailbox
+        self.seal = seal
         self.operator = operator
         self.producer = producer
         self.now = START
@@ -154,7 +157,7 @@ class World:
         }
 
     @classmethod
-    async def begin(cls, told: dict[str, Any], mailbox: Path) -> "World":
+    async def begin(cls, told: dict[str, Any], mailbox: Path, seal: Seal) -> "World":
         kafka = Kafka(bootstrap_servers=told["kafka"])
         pool = await asyncpg.create_pool(
             told["postgres"], min_size=1, max_size=4, server_settings={"jit": "off"}
@@ -174,7 +177,7 @@ class World:
             await admin.close()
         producer = AIOKafkaProducer(bootstrap_servers=told["kafka"], acks="all")
         await producer.start()
-        return cls(told, mailbox, pool, producer, keys)
+        return cls(told, mailbox, seal, pool, producer, keys)
 
     async def close(self) -> None:
         for desk in self.desks.values():
@@ -256,7 +259,9 @@ class World:
 
     async def case(self, party: str, alias: str) -> UUID:
         found: UUID | None = await self.operator.fetchval(
-            "SELECT case_ref FROM gateway.aliases WHERE party = $1 AND alias = $2", party, alias
+            "SELECT case_ref FROM gateway.aliases WHERE party = $1 AND alias = $2",
+            party,
+            aliases.hide(self.seal, party, alias),
         )
         assert found is not None
         return found
@@ -267,16 +272,18 @@ class World:
 
     async def handed_to(self, party: str, case_ref: UUID) -> str:
         """A name for a party that has been given the case by an operator, not by a notice."""
-        row = await self.operator.fetchrow(_SQL["name_for_audit"], party, [case_ref], [new_code()])
+        code = aliases.hide(self.seal, party, new_code())
+        row = await self.operator.fetchrow(_SQL["name_for_audit"], party, [case_ref], [code])
         assert row is not None
-        return str(row["alias"])
+        made: bytes = row["alias"]
+        return aliases.read(self.seal, party, made)
 
     async def name(self, case_ref: UUID, party: str) -> str | None:
         """What a party calls a case, if it has a name for it."""
-        found: str | None = await self.operator.fetchval(
+        found: bytes | None = await self.operator.fetchval(
             "SELECT alias FROM gateway.aliases WHERE case_ref = $1 AND party = $2", case_ref, party
         )
-        return found
+        return aliases.read(self.seal, party, found)
 
     async def recorded(self, case_ref: UUID) -> list[Message]:
         """What both halves decided in a case, whoever may still see it: intake's, then release's."""

@@ -21,6 +21,7 @@ from throughcare.contracts.envelope import Message, decode, encode
 from throughcare.contracts.kinds import Event
 from throughcare.contracts.release_events import ReferralSent
 from throughcare.contracts.topics import EVENTS_OF, NOTIFICATIONS_EVENTS, partition_of
+from throughcare.runtime import aliases
 from throughcare.runtime.ids import new_id
 from throughcare.runtime.journal import Journal, Producer
 from throughcare.runtime.pool import Pool, open_pool
@@ -113,7 +114,17 @@ class Desk:
                 await self.permit(one.case_ref, one.data.receiver)
         inputs = [Input(TP("t", 0), n, encode(event), event) for n, event in enumerate(events)]
         async with self.pool.acquire() as connection, connection.transaction():
-            await project(connection, inputs)
+            await project(Seal(self.key), connection, inputs)
+
+    async def alias(self, case_ref: UUID | None = None) -> str:
+        """The one name there is, or that there is of a case."""
+        row = await self.owner.fetchrow(
+            "SELECT party, alias FROM gateway.aliases WHERE case_ref = coalesce($1, case_ref)",
+            case_ref,
+        )
+        assert row is not None
+        alias: bytes = row["alias"]
+        return aliases.read(Seal(self.key), row["party"], alias)
 
     async def permit(self, case_ref: UUID, recipient: str) -> None:
         await self.owner.execute(

@@ -161,9 +161,7 @@ async def test_many_alarms_at_once_are_one_mail_that_names_the_most_pressing(des
     await desk.send()
 
     [mail] = desk.mails()
-    code = await desk.owner.fetchval(
-        "SELECT alias FROM gateway.aliases WHERE case_ref = $1", cases[2]
-    )
+    code = await desk.alias(cases[2])
     text = mail.get_content()
     assert f"Code: {code}" in text
     assert text.count("Code:") == 1

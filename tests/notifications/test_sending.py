@@ -18,8 +18,9 @@ from throughcare.contracts.release_events import (
     ReferralAccepted,
     ReferralSent,
 )
-from throughcare.runtime import crash
+from throughcare.runtime import aliases, crash
 from throughcare.runtime.ids import new_case_ref, new_id
+from throughcare.runtime.seal import Seal
 from throughcare.services.notifications import sender as sending
 from throughcare.tests.notifications.conftest import NOON, SECRET, Desk, event
 
@@ -53,7 +54,7 @@ async def test_an_offer_reaches_its_receiver_by_mail_and_by_webhook(desk: Desk) 
     assert mail["To"] == "desk@nine.example"
     assert mail["Subject"] == "Action needed by 12:00, 04.03.2026 (UTC+6)"
     assert mail["Auto-Submitted"] == "auto-generated"
-    alias = await desk.owner.fetchval("SELECT alias FROM gateway.aliases")
+    alias = await desk.alias()
     assert f"Code: {alias}" in mail.get_content()
     [(request, _)] = desk.web.log
     body = request.get_data()
@@ -127,7 +128,9 @@ async def test_a_party_own_reference_never_goes_by_mail(desk: Desk) -> None:
     case = new_case_ref()
     await desk.party("clinic-nine", "oat-site", email="desk@nine.example")
     await desk.owner.execute(
-        "INSERT INTO gateway.aliases VALUES ('clinic-nine', 'ivanov-1990', $1, now())", case
+        "INSERT INTO gateway.aliases VALUES ('clinic-nine', $2, $1, now())",
+        case,
+        aliases.hide(Seal(desk.key), "clinic-nine", "ivanov-1990"),
     )
 
     await desk.hear(event(case, offer(case)))
@@ -178,7 +181,7 @@ async def test_a_last_word_names_the_case_although_the_name_is_gone_by_then(desk
     sent = offer(case)
     await desk.hear(event(case, sent), event(case, ReferralAccepted(referral_id=sent.referral_id)))
     await desk.send()
-    code = await desk.owner.fetchval("SELECT alias FROM gateway.aliases")
+    code = await desk.alias()
     before = len(desk.mails()), len(desk.web.log)
 
     await desk.hear(event(case, CaseClosed(reason_code="completed")))

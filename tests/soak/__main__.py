@@ -23,6 +23,7 @@ from typing import Any
 
 import asyncpg
 
+from throughcare.runtime.seal import Seal
 from throughcare.tests.soak.chaos import Nemesis
 from throughcare.tests.soak.check import Count, count, settle
 from throughcare.tests.soak.ledger import Ledger
@@ -66,7 +67,8 @@ async def soak(home: Path, options: argparse.Namespace) -> dict[str, Any]:
         prison = add_party(home, PRISON, "prison-admin", "prison-health", "prison-psych")
         ngo = add_party(home, NGO, "ngo")
         ledger = Ledger()
-        senders = Senders(told["http"], told["kafka"], prison, ngo, ledger, options.seed)
+        seal = Seal.from_file(home / "keys" / "sealing.key")
+        senders = Senders(told["http"], told["kafka"], prison, ngo, ledger, seal, options.seed)
         nemesis = Nemesis(home, options.seed, options.every)
         owner = Owner(told["postgres"])
         begun = time.monotonic()

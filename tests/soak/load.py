@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from throughcare.contracts.topics import FACTS_PREFIX, PARTY_OUTCOMES_PREFIX
+from throughcare.runtime import aliases
+from throughcare.runtime.seal import Seal
 from throughcare.tests.soak.ledger import Ledger
 
 PRISON, NGO = "soak-colony", "soak-ngo"
@@ -35,8 +37,16 @@ class Senders:
     """The doors as a party's own system would use them."""
 
     def __init__(
-        self, http: str, kafka: str, prison: Desk, ngo: Desk, ledger: Ledger, seed: int
+        self,
+        http: str,
+        kafka: str,
+        prison: Desk,
+        ngo: Desk,
+        ledger: Ledger,
+        seal: Seal,
+        seed: int,
     ) -> None:
+        self.seal = seal
         self.ledger = ledger
         self.stop = asyncio.Event()
         #: Set when nobody waits for an outcome any more.
@@ -287,10 +297,10 @@ async def _ngo_side(
                 JOIN release.offers o ON o.case_ref = theirs.case_ref
                 WHERE theirs.party = $2 AND theirs.alias = $3
                 """,
-                NGO, PRISON, alias,
+                NGO, PRISON, aliases.hide(senders.seal, PRISON, alias),
             )  # fmt: skip
             if row is not None:
-                return row["alias"], row["referral_id"]
+                return aliases.read(senders.seal, NGO, row["alias"]), row["referral_id"]
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             pass
         await asyncio.sleep(0.3)

@@ -36,7 +36,7 @@ async def a_waiting_case(scene: Scene, party: str = "prison-1") -> UUID:
     )  # fmt: skip
     await scene.owner.execute(
         "INSERT INTO gateway.aliases (party, alias, case_ref, since) VALUES ($1, $2, $3, $4)",
-        party, f"K-{case}", case, NOON,
+        party, f"K-{case}".encode(), case, NOON,
     )  # fmt: skip
     return case
 
