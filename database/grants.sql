@@ -50,7 +50,7 @@ grant execute on function release.accepted(uuid, text) to throughcare_gateway;
 grant execute on function release.ended(uuid) to throughcare_gateway, throughcare_notifications;
 grant usage on schema gateway to throughcare_release, throughcare_notifications;
 grant execute on function gateway.undecided(uuid, timestamptz) to throughcare_release;
-grant execute on function gateway.alias_for(uuid, text, bytea) to throughcare_notifications, throughcare_gateway;
+grant execute on function gateway.alias_for(uuid, text, bytea, integer) to throughcare_notifications, throughcare_gateway;
 grant select on gateway.contacts to throughcare_notifications;
 
 -- notifications: its events are only ever added; a party's name for a case is read where it is sent.

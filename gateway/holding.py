@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from throughcare.contracts.care_events import PermissionRecalled, WithdrawalAcknowledged
-from throughcare.contracts.codes import CloseReason
+from throughcare.contracts.codes import RECEIVER_TYPES, CloseReason
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.life_events import EpisodeResumed, ReleaseReversed
 from throughcare.contracts.release_events import (
@@ -24,6 +24,7 @@ from throughcare.contracts.release_events import (
 from throughcare.contracts.rights_events import CaseForgotten
 from throughcare.gateway.erasing import forget
 from throughcare.gateway.parties import ANSWERING_ROLES, PRISON_ROLES
+from throughcare.gateway.parts import LEADING, Change
 from throughcare.gateway.taking import mark_of
 from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime import aliases, queries
@@ -83,6 +84,26 @@ class Holding:
 
     async def drop_name(self, connection: Connection, case_ref: UUID, party: str) -> None:
         await connection.execute(_SQL["drop_name"], case_ref, party)
+
+    # -- a part that ended --------------------------------------------------------------------
+
+    async def part_ended(self, connection: Connection, last: Message, change: Change) -> None:
+        """Before `hear` of the same list: a receiver without a part reads nothing more of the case.
+
+        `last` is the last message that was heard of it: a name given for what release says later
+        stands, and none is given any more for what it said up to there (`gateway.alias_for`).
+        """
+        case_ref, at = last.case_ref, last.recorded_at
+        if change.gone:
+            await connection.execute(
+                _SQL["end_parts"], case_ref, [one.party for one in change.gone],
+                [one.held for one in change.gone], [one.answers for one in change.gone],
+                list(RECEIVER_TYPES), list(LEADING), at, at + _ANSWERABLE, last.sequence,
+            )  # fmt: skip
+        if change.answered:
+            await connection.execute(
+                _SQL["has_seen"], case_ref, list(change.answered), at + _ANSWERED
+            )
 
     # -- custody ------------------------------------------------------------------------------
 

@@ -16,6 +16,35 @@ WITH back AS (
 )
 UPDATE gateway.aliases SET until = NULL WHERE case_ref = $1 AND party = ANY ($2::text[]);
 
+-- end_parts --
+-- Receivers without a part in the case: those who take no other part in it see it no more, as of this version of
+-- release's stream, also where who names it has not heard so far. Who said yes once keeps the name without the right.
+WITH mere AS (
+    SELECT t.party, t.held, t.answers
+    FROM unnest($2::text[], $3::boolean[], $4::boolean[]) AS t (party, held, answers)
+    JOIN gateway.parties p USING (party)
+    WHERE p.roles <@ $5::text[] AND NOT EXISTS (
+        SELECT FROM gateway.commands c
+        WHERE c.case_ref = $1 AND c.party = t.party AND c.type = ANY ($6::text[])
+            AND (c.outcome_kind IS NULL OR c.outcome_kind = 'decided'))
+), ended AS (
+    INSERT INTO gateway.case_access AS x (case_ref, party, until, answers_until, as_of)
+    SELECT $1, party, $7, CASE WHEN answers THEN $8::timestamptz END, $9 FROM mere
+    ON CONFLICT (case_ref, party) DO UPDATE
+    SET until = least(x.until, excluded.until), as_of = excluded.as_of,
+        answers_until = greatest(x.answers_until, excluded.answers_until)
+    WHERE coalesce(x.as_of, 0) < excluded.as_of
+    RETURNING x.party, x.answers_until
+)
+UPDATE gateway.aliases a SET until = least(a.until, $7) FROM ended JOIN mere USING (party)
+WHERE a.case_ref = $1 AND a.party = ended.party AND NOT mere.held AND ended.answers_until IS NULL;
+
+-- has_seen --
+-- No alarm waits for these any more; whoever owes an answer may still give it.
+UPDATE gateway.case_access x SET answers_until = least(x.answers_until, $3)
+WHERE x.case_ref = $1 AND x.party = ANY ($2::text[]) AND x.until IS NOT NULL AND NOT EXISTS (
+    SELECT FROM gateway.owed o WHERE o.case_ref = x.case_ref AND o.party = x.party);
+
 -- drop_name --
 -- A name that was brought again in vain.
 DELETE FROM gateway.aliases a

@@ -1,11 +1,16 @@
-"""Work lists, kept: `gateway.work` follows release's events and can be made anew from them."""
+"""Work lists, kept: `gateway.work` follows release's events and can be made anew from them.
+
+What is known for them also says whose part in a case ended (`gateway.parts`).
+"""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.release_events import RELEASE_EVENTS
+from throughcare.gateway.parts import Change, change
 from throughcare.gateway.work import Item, Known, dump, hear, items, load
+from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection, Pool
 
@@ -15,20 +20,30 @@ _SQL = queries.load("throughcare.gateway", "work.sql")
 class Listing:
     """Keeps open work in step with what release says, in the transaction of the cursors."""
 
-    async def hear(self, connection: Connection, messages: Iterable[Message]) -> None:
-        """One look, one delete and one insert for a list, however many cases it is about."""
+    async def hear(
+        self, connection: Connection, messages: Iterable[Message]
+    ) -> Sequence[tuple[Message, Change]]:
+        """One look, one delete and one insert for a list, however many cases it is about.
+
+        Whose part ended by it, each case with the last message that was heard of it.
+        """
         said = [message for message in messages if isinstance(message.data, RELEASE_EVENTS)]
         if not said:
-            return
+            return ()
         versions = {message.case_ref: message.protocol_version for message in said}
         before, folded = await _remembered(connection, list(versions), said)
         after = dict(before)
+        steps = {ref: [Known()] if ref in folded else [] for ref in before}
+        last: dict[UUID, Message] = {}
         for message in said:
-            if (known := after.get(message.case_ref)) is not None:
-                after[message.case_ref] = hear(known, message)
+            ref = message.case_ref
+            if (known := after.get(ref)) is not None:
+                steps[ref] += () if steps[ref] and steps[ref][-1] is known else (known,)
+                after[ref] = hear(known, message)
+                last[ref] = message
         changed = [ref for ref in after if ref in folded or after[ref] is not before[ref]]
         if not changed:
-            return
+            return ()
         listed = [
             (ref, now)
             for ref in changed
@@ -42,6 +57,10 @@ class Listing:
             [ref for ref, _ in listed],
         )
         await _put(connection, listed)
+        return [
+            (last[ref], change((*steps[ref], after[ref]), PROFILES[versions[ref]]))
+            for ref in changed
+        ]
 
 
 async def refold_missing(pool: Pool) -> None:

@@ -62,9 +62,10 @@ class Hearing:
         self._ready = []
         messages = [input.message for input in inputs]
         await self._store(connection, [m for m in messages if isinstance(m.data, Outcome)])
+        for last, change in await self._listing.hear(connection, messages):
+            await self._holding.part_ended(connection, last, change)
         for message in messages:
             await self._holding.hear(connection, message)
-        await self._listing.hear(connection, messages)
         crash.point("outcome.before_store")
 
     # -- outcomes -----------------------------------------------------------------------------

@@ -134,6 +134,8 @@ class Holder(Record, frozen=True):
     #: Of the medicine line that it would carry on; 1, 2, 3 …
     line: int | None
     stand: Literal["asked", "placed", "finished", "over"] = "asked"
+    #: It said yes once: it may hold something of the person.
+    held: bool = False
 
 
 class Renewal(Record, frozen=True):
@@ -168,7 +170,7 @@ class Item(NamedTuple):
     role: Role | None
     due_at: datetime
     since: datetime
-    #: It stands though the case is over (D23).
+    #: It stands though the case is over (D23), or the party's part in it is.
     after_end: bool = False
 
 
@@ -281,10 +283,28 @@ def _stands(
     known: Known, referral_id: UUID, stand: Literal["asked", "placed", "finished", "over"]
 ) -> Known:
     holders = tuple(
-        replace(one, stand=stand) if one.referral_id == referral_id else one
+        replace(one, stand=stand, held=one.held or "placed" in (one.stand, stand))
+        if one.referral_id == referral_id
+        else one
         for one in known.holders
     )
     return replace(known, holders=holders)
+
+
+def over(known: Known, profile: Profile) -> frozenset[str]:
+    """Receivers whose part in the case is over: no referral of theirs stands.
+
+    Who gives care may still follow up when its service ended; nobody else is asked to.
+    """
+    here = {one.party for one in known.holders if _has_part(one, profile)}
+    return frozenset(one.party for one in known.holders) - here
+
+
+def _has_part(one: Holder, profile: Profile) -> bool:
+    if one.stand != "finished":
+        return one.stand != "over"
+    rule = profile.receivers.get(one.role)
+    return rule is not None and rule.care
 
 
 _Key = tuple[DeadlineCode, UUID | None, int | None]
@@ -342,9 +362,10 @@ def _all(known: Known, profile: Profile) -> Iterator[Item]:
             yield Item("confirm-readiness", None, None, "prison-health", due_at, one.since)
     if (soon := known.renewal) is not None:
         yield _to("renew-consent", soon.role, soon.party, None, soon)
+    out = over(known, profile)
     for alarm in known.alarms:
         item = _to("acknowledge-alarm", alarm.role, alarm.party, alarm.referral_id, alarm)
-        yield item._replace(after_end=alarm.code in _AFTER_END)
+        yield item._replace(after_end=alarm.code in _AFTER_END or alarm.party in out)
 
 
 def _of_promise(known: Known, one: Promise, profile: Profile) -> Item | None:

@@ -26,15 +26,21 @@ create table gateway.owed (
 -- So long a party that sees the case no more may still answer for what it holds; it reads nothing.
 alter table gateway.case_access add column answers_until timestamptz;
 
+-- The version of release's stream as of which a right stands, or ended; null: it came from no event of release.
+alter table gateway.case_access add column as_of integer;
+
 -- The seam: the name a party has for a case; made and granted where there is none, in one transaction.
--- What is running out goes on running out; who had lost it and is asked anew has it again.
-create function gateway.alias_for(p_case uuid, p_party text, p_code bytea)
+-- What is running out goes on running out; who had lost it and is asked anew has it again. What release said no later
+-- than that its part ended (`p_as_of`) grants nothing any more.
+create function gateway.alias_for(p_case uuid, p_party text, p_code bytea, p_as_of integer default null)
 returns bytea language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 declare
     found_alias bytea;
 begin
-    -- A case that ended is nobody's any more: no name is made for it.
-    if exists (select from gateway.cases where case_ref = p_case and ended_at is not null) then
+    -- A case that ended is nobody's any more: no name is made for it. Nor for whose part in it is over.
+    if exists (select from gateway.cases where case_ref = p_case and ended_at is not null)
+        or exists (select from gateway.case_access
+                   where case_ref = p_case and party = p_party and until <= runtime.now() and as_of >= p_as_of) then
         return coalesce((select alias from gateway.aliases where case_ref = p_case and party = p_party), ''::bytea);
     end if;
     delete from gateway.aliases
@@ -42,11 +48,13 @@ begin
     insert into gateway.aliases (party, alias, case_ref, since)
     values (p_party, p_code, p_case, runtime.now())
     on conflict do nothing;
-    insert into gateway.case_access as a (case_ref, party) values (p_case, p_party)
-    on conflict (case_ref, party) do update set until = null where a.until <= runtime.now();
-    if found then
-        update gateway.aliases set until = null where case_ref = p_case and party = p_party;
-    end if;
+    insert into gateway.case_access as a (case_ref, party, as_of) values (p_case, p_party, p_as_of)
+    on conflict (case_ref, party) do update
+    set until = case when a.until <= runtime.now() then null else a.until end, as_of = greatest(a.as_of, p_as_of)
+    where a.until is null or a.until > runtime.now() or (a.as_of >= p_as_of) is not true;
+    update gateway.aliases set until = null
+    where case_ref = p_case and party = p_party and until is not null and exists (
+        select from gateway.case_access where case_ref = p_case and party = p_party and until is null);
     select alias into found_alias from gateway.aliases where case_ref = p_case and party = p_party;
     return found_alias;  -- null: the code is another case's; come again with another code
 end

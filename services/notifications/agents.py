@@ -11,7 +11,7 @@ from throughcare.contracts.care_events import (
 )
 from throughcare.contracts.codes import RECEIVER_TYPES
 from throughcare.contracts.envelope import Message
-from throughcare.contracts.release_events import EscalationRaised
+from throughcare.contracts.release_events import RELEASE_EVENTS, EscalationRaised
 from throughcare.contracts.topics import partition_of
 from throughcare.protocol import notices as rules
 from throughcare.protocol.notices import Notice
@@ -24,7 +24,11 @@ from throughcare.services.notifications import store
 from throughcare.services.notifications.store import Contact, NewDelivery
 
 #: They say that it is over: who has no name for the case gets none for that.
-_OVER = frozenset({"permission-ended", "data-to-delete", "case-closed", "case-left"})
+_OVER = frozenset(
+    {"permission-ended", "data-to-delete", "case-closed", "case-left", "referral-ended"}
+)
+#: A receiver gets its name for a case with an offer. Of what it is told later it may have no part left.
+_OFFERS = frozenset({"referral-offered"})
 
 
 class _Told(NamedTuple):
@@ -50,7 +54,7 @@ async def project(seal: Seal, connection: Connection, inputs: Sequence[Input]) -
     )
     pairs = [(t, contact) for t in told for contact in _recipients(t, contacts)]
     await _name_cases(seal, connection, pairs)
-    last = [(t.event.case_ref, c.party) for t, c in pairs if c and t.notice.last_word]
+    last = [(t.event.case_ref, c.party) for t, c in pairs if c and _holds_name(t.notice)]
     names = await store.read_aliases(connection, last) if last else {}
     seqs = await store.told_so_far(connection, {t.event.case_ref for t in told})
     deliveries = list(_deliveries(pairs, seqs, names))
@@ -70,7 +74,7 @@ async def _hear(connection: Connection, events: Sequence[Message]) -> list[_Told
         ref = event.case_ref
         out = known[ref].released
         told += [
-            _Told(notice, event, notice.template not in _OVER and not (out and _is_prison(notice)))
+            _Told(notice, event, _names(notice) and not (out and _is_prison(notice)))
             for notice in rules.notices(event, known[ref])
         ]
         known[ref] = rules.hear(known[ref], event)
@@ -92,6 +96,19 @@ async def _hear(connection: Connection, events: Sequence[Message]) -> list[_Told
 def _is_prison(notice: Notice) -> bool:
     """After a release it has no part in the case, whatever it is still reminded of."""
     return notice.to_role in ("prison-admin", "prison-health", "prison-psych")
+
+
+def _is_receiver(notice: Notice) -> bool:
+    return notice.to_party is not None and notice.to_role in RECEIVER_TYPES
+
+
+def _names(notice: Notice) -> bool:
+    return notice.template not in _OVER and (notice.template in _OFFERS or not _is_receiver(notice))
+
+
+def _holds_name(notice: Notice) -> bool:
+    """The name may be gone before it went out: with the case, or with the receiver's part in it."""
+    return notice.last_word or notice.template == "referral-ended"
 
 
 async def _keep_recalls(connection: Connection, events: Iterable[Message]) -> None:
@@ -135,13 +152,22 @@ def _recipients(told: _Told, contacts: Iterable[Contact]) -> Iterator[Contact | 
 async def _name_cases(
     seal: Seal, connection: Connection, pairs: Iterable[tuple[_Told, Contact | None]]
 ) -> None:
-    """Each party gets its own name for the case with the first notice, whether it can be reached or not."""
-    left = sorted(
-        {(t.event.case_ref, contact.party) for t, contact in pairs if contact and t.names}
-    )
+    """Each party gets its own name for the case with the first notice, whether it can be reached or not.
+
+    As of the last event of release that gives it one: what it says later may end its part (the
+    gateway hears that at its own pace).
+    """
+    as_of: dict[tuple[UUID, str], int | None] = {}
+    for told, contact in pairs:
+        if contact is None or not told.names:
+            continue
+        key = told.event.case_ref, contact.party
+        said = told.event.sequence if isinstance(told.event.data, RELEASE_EVENTS) else None
+        as_of[key] = said if said is not None else as_of.get(key)
+    left = sorted(as_of)
     while left:
         codes = [aliases.hide(seal, party, ids.new_code()) for _, party in left]
-        left = await store.name_cases(connection, left, codes)
+        left = await store.name_cases(connection, left, codes, [as_of[one] for one in left])
 
 
 def _deliveries(
@@ -172,8 +198,6 @@ def _deliveries(
                 event.correlation_id,
                 event.id,
                 event.protocol_version,
-                notice.to_party is not None
-                and notice.to_role in RECEIVER_TYPES
-                and not notice.last_word,
+                _is_receiver(notice) and not notice.last_word,
                 event.data.level if isinstance(event.data, EscalationRaised) else 0,
             )

@@ -24,8 +24,8 @@ WHERE case_ref = ANY ($1::uuid[]) AND to_party IS NOT NULL GROUP BY case_ref, to
 
 -- name_cases --
 -- Give each party its own name for a case, where both still go on; null: come again with another code.
-SELECT t.case_ref, t.party, gateway.alias_for(t.case_ref, t.party, t.code) AS alias
-FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS t (case_ref, party, code)
+SELECT t.case_ref, t.party, gateway.alias_for(t.case_ref, t.party, t.code, t.as_of) AS alias
+FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::integer[]) AS t (case_ref, party, code, as_of)
 WHERE NOT intake.is_stopped(t.case_ref) AND NOT release.ended(t.case_ref);
 
 -- read_aliases --

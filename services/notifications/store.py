@@ -36,7 +36,7 @@ class NewDelivery(NamedTuple):
     act_by: datetime | None
     last_word: bool
     seq: int | None
-    #: The party's name for the case, hidden: of a last word, since names go when a case ends.
+    #: The party's name for the case, hidden: of a last word, since names go when a case or referral ends.
     alias: bytes | None
     correlation_id: UUID
     causation_id: UUID
@@ -146,11 +146,21 @@ async def told_so_far(
 
 
 async def name_cases(
-    connection: Connection, wanted: Sequence[tuple[UUID, str]], codes: Sequence[bytes]
+    connection: Connection,
+    wanted: Sequence[tuple[UUID, str]],
+    codes: Sequence[bytes],
+    as_of: Sequence[int | None],
 ) -> list[tuple[UUID, str]]:
-    """Give each party its name for each case; those whose code was taken come back."""
+    """Give each party its name for each case; those whose code was taken come back.
+
+    `as_of`: the version of release's stream that gives it one; None: another half's word does.
+    """
     rows = await connection.fetch(
-        _SQL["name_cases"], [w[0] for w in wanted], [w[1] for w in wanted], list(codes)
+        _SQL["name_cases"],
+        [w[0] for w in wanted],
+        [w[1] for w in wanted],
+        list(codes),
+        list(as_of),
     )
     return [(row["case_ref"], row["party"]) for row in rows if row["alias"] is None]
 
