@@ -129,6 +129,18 @@ class ReleaseReversed(Event):
     facility: FacilityCode | None = None
 
 
+class ReversalReported(Event):
+    """The facility says that the person never left, later than it may say so by itself.
+
+    Nothing moves: the coordinator asks, and says `release-reversed` if it is so.
+    """
+
+    name: ClassVar[str] = "reversal-reported"
+    said_at: Moment
+    reason_code: ReversalReason | None = None
+    facility: FacilityCode | None = None
+
+
 class AbsenceBegun(Event):
     """† Out for a while, in somebody's custody: no release, and no deadline moves."""
 
@@ -189,4 +201,5 @@ LIFE_RELEASE_EVENTS: tuple[type[Event], ...] = (
     AcceptanceLapsed,
     CaseVoided,
     CaseMovedOutOfScope,
+    ReversalReported,
 )

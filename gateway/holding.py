@@ -37,7 +37,7 @@ _SQL = queries.load("throughcare.gateway", "holding.sql")
 #: So long after a release the prison still has a name for the case, and after a transfer the
 #: facility that the person left.
 _PRISON_KEEPS = timedelta(hours=24)
-#: So long a prison may take a release back, as long as nobody has met the person.
+#: So long what a prison says of a release under its former name is heard, whatever became of it.
 _REVERSIBLE = timedelta(days=30)
 #: So long a facility that may hear whether the person arrived is told: the follow-up's length.
 _FEEDBACK = timedelta(days=180)
@@ -62,7 +62,7 @@ class Holding:
             case ReleaseReversed():
                 await self._reversed(connection, message.case_ref)
             case FirstContactMade():
-                await connection.execute(_SQL["forget_marks"], message.case_ref, "reverse")
+                # A prison that could tell from its mark would know that somebody was met.
                 await connection.execute(_SQL["arrived"], message.case_ref, message.recorded_at)
             case PersonTransferred() as moved:
                 await self._moved(connection, message.case_ref, moved)

@@ -116,9 +116,10 @@ WHERE n.case_ref = $1 AND n.opens = $2 AND NOT EXISTS (
     WHERE x.case_ref = n.case_ref AND x.party = n.party AND x.until IS NULL);
 
 -- keep_marks --
--- At the end of a case names open it again, or nothing.
+-- At the end of a case names open it again, or nothing. That it ended shows in no mark of a prison that has left it.
 WITH gone AS (
-    DELETE FROM gateway.past_names WHERE case_ref = $1 AND NOT party = ANY ($2::text[])
+    DELETE FROM gateway.past_names
+    WHERE case_ref = $1 AND NOT party = ANY ($2::text[]) AND (opens <> 'reverse' OR until = 'infinity')
 )
 UPDATE gateway.past_names SET opens = 'reopen', until = $3 WHERE case_ref = $1 AND party = ANY ($2::text[]);
 

@@ -31,7 +31,7 @@ from throughcare.runtime.sorting import Input
 
 _SQL = queries.load("throughcare.gateway", "outcomes.sql")
 _OPENING = (OpenCase.type, ProgrammeEnrolled.type)
-#: They may come under a name that ran out: refused, it has run out again.
+#: They may come under a name that ran out: it has run out again with the answer, unless it opened.
 _UNDER_PAST_NAMES = (ReopenCase.type, ReleaseReversed.type)
 
 
@@ -83,6 +83,9 @@ class Hearing:
                 continue
             assert isinstance(message.data, Outcome)
             said = addressed(message.data, row["source"], row["their_id"], row["type"])
+            if row["type"] == ReleaseReversed.type and not row["sees"]:
+                # How far a case has come is nothing for who has no part in it.
+                said = said.model_copy(update={"intake_version": None, "release_version": None})
             known[row["id"]] = _Known(message, row, answer(said, message.recorded_at, message.id))
         await connection.execute(_SQL["see_versions"], *_versions(messages))
         if not known:
@@ -98,10 +101,11 @@ class Hearing:
                 await self._opened(connection, command)
             elif command.row["type"] in _UNDER_PAST_NAMES:
                 case_ref, party = command.message.case_ref, command.row["party"]
-                if not isinstance(command.message.data, Decided):
-                    await self._holding.drop_name(connection, case_ref, party)
-                elif command.row["type"] == ReopenCase.type:
+                reopened = command.row["type"] == ReopenCase.type
+                if reopened and isinstance(command.message.data, Decided):
                     await self._holding.let_in(connection, case_ref, party)
+                else:
+                    await self._holding.drop_name(connection, case_ref, party)
 
     def _alias(self, row: asyncpg.Record) -> str | None:
         hidden: bytes | None = row["alias"]

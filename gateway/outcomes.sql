@@ -3,7 +3,9 @@
 -- (of what the person said with their code: none).
 SELECT c.id, c.party, c.source, c.their_id, c.type, c.outcome IS NOT NULL AS answered,
     (SELECT alias FROM gateway.aliases a WHERE a.case_ref = c.case_ref AND a.party = c.party
-         AND c.source <> '/person') AS alias
+         AND c.source <> '/person') AS alias,
+    EXISTS (SELECT FROM gateway.case_access x WHERE x.case_ref = c.case_ref AND x.party = c.party
+                AND (x.until IS NULL OR x.until > runtime.now())) AS sees
 FROM gateway.commands c
 WHERE c.id = ANY ($1::uuid[])
 ORDER BY c.id

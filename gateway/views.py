@@ -44,7 +44,11 @@ WITHOUT_CONSENT: tuple[type[Event], ...] = (
     release.EscalationRaised,
     release.EscalationCleared,
     *life.LIFE_INTAKE_EVENTS,
-    *(one for one in life.LIFE_RELEASE_EVENTS if one is not life.AcceptanceLapsed),
+    *(
+        one
+        for one in life.LIFE_RELEASE_EVENTS
+        if one not in (life.AcceptanceLapsed, life.ReversalReported)
+    ),
     care.PermissionRecalled,
     care.RecipientTold,
     care.WithdrawalAcknowledged,

@@ -237,6 +237,8 @@ def notices(event: Message, known: KnownParties) -> tuple[Notice, ...]:
             return (Notice("programme-full", "programme-coordinator", facility=at),)
         case release.ReleaseRescheduled() | life.ReleaseReversed():
             return tuple(Notice("case-updated", one.role, one.party) for one in known.holders)
+        case life.ReversalReported():
+            return (Notice("case-to-review", "protocol-coordinator"),)
         case release.PersonTransferred() as moved:
             return _moved(moved, known)
         case release.PersonReleased() as released:

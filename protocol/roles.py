@@ -90,7 +90,7 @@ MAY: dict[type[Data], frozenset[Role]] = {
     med.ReportOverdose: _CONFIDED,
     # the life of a case
     life_facts.ReleaseDateConfirmed: _PRISON,
-    life_facts.ReleaseReversed: _PRISON,
+    life_facts.ReleaseReversed: _PRISON | {"protocol-coordinator"},
     life_facts.AbsenceBegun: _PRISON,
     life_facts.AbsenceEnded: _PRISON,
     life_facts.ProgrammePhaseStarted: _PRISON | {"programme-coordinator"},

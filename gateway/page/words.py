@@ -153,6 +153,10 @@ EVENTS: dict[str, Words] = {
     "case-moved-out-of-scope": Words("Out of reach of the protocol", "Вне действия протокола"),
     "release-date-confirmed": Words("Release date confirmed", "Дата освобождения подтверждена"),
     "release-reversed": Words("Release taken back", "Освобождение отменено"),
+    "reversal-reported": Words(
+        "The facility says that the person never left",
+        "По словам учреждения, человек не был освобождён",
+    ),
     "absence-begun": Words("Left the facility for a while", "Временное отсутствие в учреждении"),
     "absence-ended": Words("Back in the facility", "Возвращение в учреждение"),
     "acceptance-lapsed": Words("Place no longer kept", "Место больше не сохраняется"),

@@ -77,6 +77,8 @@ class LifeRules(NamedTuple):
     weekend_days: int
     #: A date moved by more than this asks again what was decided about medicines.
     ask_again_days: int
+    #: So long after a release a prison may take it back by itself.
+    reverse_alone: Span
     #: So long without a word from a facility's system is silence.
     feed_silent: Span
 
@@ -119,6 +121,7 @@ def read_life(value: Callable[[str], Any], below: Callable[[str], Any]) -> LifeR
         unfinished=Unfinished(**value("deadlines.D22b.due")),
         weekend_days=value("deadlines.weekend-release.days"),
         ask_again_days=value("life.ask_again_days"),
+        reverse_alone=span("life.reverse_alone"),
         feed_silent=span("life.feed_silent"),
     )
 

@@ -178,6 +178,7 @@ SHAPES: dict[str, Any] = {
     "life.reopen.reoffers": _Amount,
     "life.wait_outside": _Span,
     "life.ask_again_days": _Amount,
+    "life.reverse_alone": _Span,
     "life.feed_silent": _Span,
     "deadlines.D22b.due": _Unfinished,
     "tracks.short_below_days": _Amount,

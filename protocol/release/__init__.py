@@ -136,9 +136,9 @@ def decide(state: State, message: Data, context: Context) -> Decision:
         return Held("case-not-heard")
     if rights.is_forgotten(state):
         return Refused("case-not-open")  # as of one that never was
-    if isinstance(state.own.person, Ended) and not rights.still_heard(state, message):
-        return Refused("case-closed")
     profile = PROFILES[state.heard.protocol_version]
+    if isinstance(state.own.person, Ended) and not rights.still_heard(state, message):
+        return ways.after_the_end(state.own.person, message, context, profile)
     answer = _DECIDE[type(message)](state, message, context, profile)
     if isinstance(answer, Refused | Superseded):
         return answer

@@ -156,6 +156,7 @@ def apply(own: Own, event: ReleaseEvent) -> Own:
             life_events.EpisodeResumed()
             | life_events.ReleaseDateConfirmed()
             | life_events.ReleaseReversed()
+            | life_events.ReversalReported()
             | life_events.AbsenceBegun()
             | life_events.AbsenceEnded()
             | life_events.AcceptanceLapsed()

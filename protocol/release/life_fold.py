@@ -20,6 +20,7 @@ LifeEvent = (
     events.EpisodeResumed
     | events.ReleaseDateConfirmed
     | events.ReleaseReversed
+    | events.ReversalReported
     | events.AbsenceBegun
     | events.AbsenceEnded
     | events.AcceptanceLapsed
@@ -39,6 +40,10 @@ def apply_life(own: Own, event: LifeEvent) -> Own:
             return _resumed(own, event)
         case events.ReleaseReversed():
             return _reversed(own, event)
+        case events.ReversalReported():
+            if not isinstance(own.person, Outside | LeftUnasked):
+                return own
+            return replace(own, person=replace(own.person, denied=True))
         case events.AcceptanceLapsed():
             lapsed = Failed(event.lapsed_at, lapsed=True)
             return replace(

@@ -28,7 +28,7 @@ from throughcare.protocol.release.medicine_state import Kit, Line, Support
 from throughcare.protocol.release.rights_state import Rights
 
 #: Of the dumped form below.
-STATE_VERSION = 5
+STATE_VERSION = 6
 
 # -- a referral ----------------------------------------------------------------------------------
 
@@ -163,6 +163,8 @@ class LeftUnasked(Record, frozen=True, tag="left-unasked"):
     before: InCustody | None = None
     #: Somebody met the person after this release, before the case was closed and reopened.
     met: bool = False
+    #: The facility said, too late to say it by itself, that it was no release.
+    denied: bool = False
 
 
 class NotMet(Record, frozen=True, tag="not-met"):
@@ -207,6 +209,8 @@ class Outside(Record, frozen=True, tag="outside"):
     counts_from: datetime | None = None
     #: The latest check in which the person was reached; 0: none.
     reached_day: int = 0
+    #: The facility said, too late to say it by itself, that it was no release.
+    denied: bool = False
 
 
 class Ended(Record, frozen=True, tag="ended"):

@@ -4,8 +4,10 @@ from datetime import date, datetime
 
 from throughcare.contracts import life_events as events
 from throughcare.contracts import life_facts as facts
-from throughcare.contracts.kinds import Event
-from throughcare.protocol.decision import Context, Refused, Superseded
+from throughcare.contracts.codes import Role
+from throughcare.contracts.kinds import Data, Event
+from throughcare.protocol.calendar import after
+from throughcare.protocol.decision import Context, Decided, Refused, Superseded
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.release import medicine, referral
 from throughcare.protocol.release.finish import applied
@@ -24,6 +26,7 @@ from throughcare.protocol.release.state import (
 Answer = tuple[Event, ...] | Refused | Superseded
 
 _OLD = Superseded("older-than-applied")
+PRISON_ROLES: frozenset[Role] = frozenset({"prison-admin", "prison-health", "prison-psych"})
 
 
 def said_again(person: InCustody, context: Context, profile: Profile) -> tuple[Event, ...]:
@@ -54,7 +57,11 @@ def confirm_date(
 def reverse(
     state: State, fact: facts.ReleaseReversed, context: Context, profile: Profile
 ) -> Answer:
-    """As long as nobody has met the person; after that, coming back is another imprisonment."""
+    """As long as nobody has met the person; after that, coming back is another imprisonment.
+
+    A prison says it by itself for as long as it has a part in the case. Later it is answered alike
+    whatever became of the person, and the coordinator asks (decision 21).
+    """
     person = state.own.person
     if isinstance(person, InCustody):
         already_so = person.back_at is not None and context.occurred_at <= person.back_at
@@ -63,6 +70,14 @@ def reverse(
         return Refused("case-closed")
     if context.occurred_at < person.released_at:
         return _OLD
+    if _is_too_late(person, context, profile):
+        if person.denied:
+            return ()
+        return (
+            events.ReversalReported(
+                said_at=context.occurred_at, reason_code=fact.reason_code, facility=fact.facility
+            ),
+        )
     if person.met if isinstance(person, LeftUnasked) else not isinstance(person.contact, NotMet):
         return Refused("person-already-met")
     return (
@@ -71,6 +86,25 @@ def reverse(
         ),
         *medicine.decided_anew(state, context),
     )
+
+
+def _is_too_late(person: Outside | LeftUnasked, context: Context, profile: Profile) -> bool:
+    """Who is a prison speaks as one, whatever else it is."""
+    until = after(profile, person.released_at, profile.life.reverse_alone)
+    return context.received_at >= until and not PRISON_ROLES.isdisjoint(context.roles)
+
+
+def after_the_end(
+    ended: Ended, message: Data, context: Context, profile: Profile
+) -> Decided | Refused:
+    """What is said of a closed case: a prison that denies its release late learns nothing of the end."""
+    if (
+        isinstance(message, facts.ReleaseReversed)
+        and isinstance(ended.was, Outside | LeftUnasked)
+        and _is_too_late(ended.was, context, profile)
+    ):
+        return Decided(())
+    return Refused("case-closed")
 
 
 def leave(state: State, fact: facts.AbsenceBegun, context: Context, profile: Profile) -> Answer:
