@@ -287,7 +287,6 @@ async def test_a_release_that_was_none_gives_the_prison_its_name_back(
         await world.later(days)
         assert not await world.sees("ik-27", world.alias)
 
-    assert await world.status("ik-27", reversed_(world.alias)) == (201, "")
     await world.say(ReleaseReversed(said_at=datetime.now(UTC)))
     await world.later(30)
 
@@ -296,18 +295,39 @@ async def test_a_release_that_was_none_gives_the_prison_its_name_back(
     assert await world.sees("ik-27", world.alias)
 
 
-async def test_a_release_of_somebody_who_was_met_cannot_be_taken_back_under_an_old_name(
-    world: World,
-) -> None:
-    now = datetime.now(UTC)
-    await world.say(
-        released(now),
-        FirstContactMade(referral_id=REFERRAL, contact_at=now, hours_since_release=2),
-    )
-    await world.later(2)
+_NOW = datetime.now(UTC)
+_MET = FirstContactMade(referral_id=REFERRAL, contact_at=_NOW, hours_since_release=2)
 
-    status, _ = await world.status("ik-27", reversed_(world.alias))
-    assert status == 202  # about nobody known: it waits, and is forgotten
+
+@pytest.mark.parametrize(
+    "since",
+    [(), (_MET,), (_MET, CaseClosed(reason_code="completed")), (CaseClosed(reason_code="died"),)],
+    ids=["not met", "met", "met, and closed", "died"],
+)
+async def test_a_prison_that_denies_a_release_late_cannot_tell_what_became_of_the_person(
+    world: World, since: tuple[Event, ...]
+) -> None:
+    await world.say(released(_NOW))
+    await world.later(2)
+    await world.say(*since)
+
+    async with world.gateway.client("ik-27") as prison:
+        answers = [await prison.post("/v1/facts", json=reversed_(world.alias)) for _ in range(2)]
+
+    for answer in answers:
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["type"] == "org.throughcare.outcome.decided.v1"
+        # Versions would say how much has happened since.
+        assert set(answer.json()["data"]) == {
+            "answered_source", "answered_id", "answered_type",
+        }  # fmt: skip
+    # It is passed on, and opens nothing: no reading, and no name that stays.
+    said = world.agent.of(answers[0].headers["location"].rpartition("/")[2])
+    assert said.case_ref == world.opened.case_ref
+    assert not await world.sees("ik-27", world.alias)
+    assert not await world.gateway.pool.fetchval(
+        "SELECT count(*) FROM gateway.aliases WHERE alias = $1", world.alias
+    )
 
 
 async def test_a_facility_that_the_person_left_has_a_day_and_the_new_one_may_act(

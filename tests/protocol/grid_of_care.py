@@ -92,7 +92,7 @@ _WITH_A_LINE: tuple[Act, ...] = (
     *(_health(one) for one in (_OPEN, _WANT, _NOT, _NONE)),
     *(_confirmed, _packed, _dose, _gap, _put_off),
     told(mc.CloseDoseGap(line=_OAT), "coord", "protocol-coordinator"),
-    told(lf.ReleaseReversed(), *PRISON),
+    told(lf.ReleaseReversed(), "coord", "protocol-coordinator"),
 )
 
 

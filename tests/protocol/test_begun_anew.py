@@ -109,7 +109,7 @@ def test_a_gap_of_a_release_that_was_none_is_no_gap_and_the_person_is_asked_agai
     story.after(days=4)
     assert stand(story) == "GapOpen"
 
-    story.must(lf.ReleaseReversed(), *PRISON)
+    story.must(lf.ReleaseReversed(), "coord", "protocol-coordinator")
 
     assert [opened.line for opened in story.events(me.ContinuityItemOpened)] == ["oat", "oat"]
     assert stand(story) == "DecisionPending"

@@ -18,7 +18,7 @@ from throughcare.protocol.decision import Decided, Held, Refused, Superseded
 from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.record import replace
 from throughcare.protocol.release.life_promises import is_confirmed
-from throughcare.protocol.release.state import Ended, State, Unheard
+from throughcare.protocol.release.state import Ended, InCustody, Outside, State, Unheard
 from throughcare.protocol.release.ways import asks_again, in_custody, reverse
 from throughcare.protocol.stage import Course, follow, stage, stage_of
 from throughcare.tests.protocol.story import (
@@ -155,7 +155,7 @@ def test_who_is_taken_back_at_the_gate_and_freed_later_is_promised_everything_an
     ready.after(days=10)
     ready.released()
     ready.after(hours=49)
-    ready.must(lf.ReleaseReversed(reason_code="re-detained-at-gate"), *PRISON)
+    ready.must(lf.ReleaseReversed(reason_code="re-detained-at-gate"), *COORD)
     assert ready.alarms() == []
     ready.after(days=5)
     ready.released()
@@ -190,6 +190,75 @@ def test_once_somebody_met_the_person_coming_back_is_a_new_imprisonment(ready: S
     assert ready.tell(REVERSED, *PRISON) == Refused("person-already-met")
     ready.must(facts.PersonDied(), *PRISON)
     assert ready.tell(REVERSED, *PRISON) == Refused("case-closed")
+
+
+@pytest.mark.parametrize("met", [False, True])
+def test_a_prison_that_denies_a_release_late_is_answered_alike_whoever_met_the_person(
+    ready: Story, met: bool
+) -> None:
+    ready.released()
+    if met:
+        ready.attended(ready.release.own.referrals[0].id)
+    ready.after(hours=24)
+    before = ready.release.own
+
+    answer = ready.tell(REVERSED, *PRISON)
+
+    assert isinstance(answer, Decided)
+    [said] = answer.events
+    assert said == le.ReversalReported(said_at=ready.now, reason_code="recorded-in-error")
+    # Nothing moves by it, and saying it again every night tells nobody anything more.
+    person = ready.release.own.person
+    assert isinstance(person, Outside)
+    assert replace(person, denied=False) == before.person
+    assert ready.release.own.live == before.live
+    assert ready.tell(REVERSED, *PRISON) == Decided(())
+    ready.must(facts.PersonDied(), *PRISON)
+    assert ready.tell(REVERSED, *PRISON) == Decided(())
+    assert ready.tell(facts.ReleaseScheduled(expected_release_on=day_after(9)), *PRISON) == Refused(
+        "case-closed"
+    )
+
+
+def test_a_prison_takes_a_release_back_by_itself_until_its_day_is_over(ready: Story) -> None:
+    ready.released()
+    ready.after(hours=23)
+    ready.must(REVERSED, *PRISON)
+    assert ready.events(le.ReversalReported) == []
+    assert isinstance(ready.release.own.person, InCustody)
+
+
+def test_what_a_prison_denied_late_the_coordinator_decides(ready: Story) -> None:
+    ready.released()
+    ready.after(days=3)
+    ready.must(REVERSED, *PRISON)
+    assert _stages(ready) == ("released",) * 2
+
+    ready.must(REVERSED, *COORD)
+
+    assert _stages(ready) == ("referring",) * 2
+    ready.after(days=1)
+    ready.released()
+    ready.after(days=2)
+    # Of another release it is said anew.
+    ready.must(REVERSED, *PRISON)
+    assert len(ready.events(le.ReversalReported)) == 2
+
+
+def test_a_prison_that_is_a_coordinator_too_denies_a_release_as_a_prison(ready: Story) -> None:
+    ready.released()
+    ready.after(days=3)
+    ready.must(REVERSED, PRISON[0], *PRISON[1:], "protocol-coordinator")
+    assert _stages(ready) == ("released",) * 2
+
+
+def test_the_coordinator_is_told_that_a_release_is_denied(ready: Story) -> None:
+    ready.released()
+    ready.after(days=3)
+    ready.must(REVERSED, *PRISON)
+
+    told = notices.notices(ready.said[-1], notices.KnownParties(released=True))
+    assert told == (notices.Notice("case-to-review", "protocol-coordinator"),)
 
 
 def test_a_release_before_consent_that_was_none_leads_back_to_asking(story: Story) -> None:
@@ -229,7 +298,7 @@ def test_what_custody_says_changes_nobody_who_is_outside() -> None:
     ]
     first = given(OPENED, GRANTED, out)
     assert given(OPENED, GRANTED, out, *said).states == first.states
-    inside = given(OPENED, le.ReleaseReversed(said_at=START))
+    inside = given(OPENED, le.ReleaseReversed(said_at=START), le.ReversalReported(said_at=START))
     assert inside.states == given(OPENED).states
 
 
