@@ -246,15 +246,28 @@ async def test_a_release_that_was_none_is_taken_back_and_its_promises_with_it(
     await person.accepted()
     await person.walks_out()
     assert await person.stage() == "released"
-    # Two days on the prison has no part in the case any more; that it was none it may still say.
+    # Two days on the prison has no part in the case any more; that it was none it may still say,
+    # to the coordinator, who asks there.
     await person.lives_on(hours=30)
     assert await person.is_unknown_to(PRISON)
     told = await person.told()
 
-    await person.tells(life_facts.ReleaseReversed(reason_code="recorded-in-error"))
+    none = life_facts.ReleaseReversed(reason_code="recorded-in-error")
+    await person.tells(none)
+
+    assert await person.stage() == "released"
+    assert await person.told() - told == {(COORDINATOR, "case-to-review"): 1}
+    assert await person.is_unknown_to(PRISON)
+    await person.known_to(COORDINATOR)
+    assert "reversal-reported" in await person.sees(COORDINATOR)
+    told = await person.told()
+
+    await person.does(COORDINATOR, none)
 
     assert await person.stage() == "referring"
     assert await person.told() - told == {(NGO, "case-updated"): 1}
+    # The prison has the case again, by its own number.
+    await person.tells(facts.ReleaseRescheduled(expected_release_on=day(world.now, 40)))
     assert not await person.is_unknown_to(PRISON)
     await person.lives_on(days=4)
     assert "D17" not in {one.code for one in await person.alarms()}
