@@ -260,6 +260,8 @@ def _referrals(known: Known, said: Data) -> Known:
             return _stands(known, said.referral_id, "placed")
         case care.ServiceEnded():
             return _stands(known, said.referral_id, "finished")
+        case release.ReferralCancelled(reason_code="case-closed" | "consent-withdrawn"):
+            return known  # the end of the case, or of permission, stands beside it
         case (
             release.ReferralDeclined()
             | release.ReferralExpired()

@@ -130,8 +130,16 @@ def test_an_offer_that_came_and_went_in_one_list_has_ended_too() -> None:
     assert change(steps(sent(), declined(), closed), _KG).gone == (Gone(NGO, False, False),)
 
 
-def test_the_end_of_a_case_is_not_the_end_of_a_part() -> None:
-    assert heard(sent(), release.CaseClosed(reason_code="completed")) == Change()
+@pytest.mark.parametrize("reason", ["case-closed", "consent-withdrawn"])
+def test_who_has_a_part_until_the_end_of_the_case_loses_it_with_the_case_and_not_before(
+    reason: Any,
+) -> None:
+    """Or the case could not go on through the receiver to whom the person turns again."""
+    over = release.ReferralCancelled(referral_id=_ONE, reason_code=reason)
+    closed = release.CaseClosed(reason_code="lost-to-follow-up")
+    assert change(steps(sent(), accepted(), over, closed), _KG) == Change()
+    assert heard(sent(), accepted(), over) == Change()
+    assert heard(sent(), over, closed) == Change()
 
 
 def test_an_alarm_that_is_addressed_to_it_may_still_be_answered_until_it_is_over() -> None:

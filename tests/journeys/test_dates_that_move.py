@@ -53,9 +53,10 @@ async def test_when_the_date_comes_closer_others_are_asked_at_once_and_the_first
 
     [gone] = await person.recorded(events.ReferralCancelled)
     assert (gone.referral_id, gone.reason_code) == (first, "placed-elsewhere")
-    assert (
-        await person.is_refused(NGO, release.AcceptReferral(referral_id=first)) == "referral-ended"
-    )
+    # Whose offer is over has no part in the case any more.
+    late = release.AcceptReferral(referral_id=first)
+    assert await person.is_refused(NGO, late) == "no-such-case"
+    assert await person.is_unknown_to(NGO)
     assert await person.stage() == "referring"
     await person.moves_abroad()
 
