@@ -17,7 +17,7 @@ from throughcare.contracts import release_events as events
 from throughcare.contracts.codes import Removal
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.intake.state import Consented, Opened
-from throughcare.protocol.release.state import InCustody, NotMet
+from throughcare.protocol.release.state import OVER, InCustody, NotMet
 
 #: Days before the consent's last day on which staff think of it.
 _NOTICE = 10
@@ -37,6 +37,9 @@ class Again:
             {
                 said.ConsentGranted: self._granted,
                 events.ReferralAccepted: self._accepted,
+                events.AcceptanceWithdrawn: self._gone,
+                life.AcceptanceLapsed: self._gone,
+                events.ReferralCancelled: self._gone,
                 events.PersonReleased: self._released,
                 life.ReleaseReversed: self._back,
                 life.EpisodeResumed: self._resumed,
@@ -55,6 +58,21 @@ class Again:
 
     def _accepted(self, accepted: events.ReferralAccepted, now: datetime) -> None:
         self._known_to = self.course.referral(accepted.referral_id).receiver
+
+    def _gone(
+        self,
+        over: events.AcceptanceWithdrawn | life.AcceptanceLapsed | events.ReferralCancelled,
+        now: datetime,
+    ) -> None:
+        """Who has no part in the case any more is not asked about it; at its end it still has one."""
+        if getattr(over, "reason_code", None) in ("case-closed", "consent-withdrawn"):
+            return
+        receiver = self.course.referral(over.referral_id).receiver
+        if self._known_to == receiver and not any(
+            one.receiver == receiver and not isinstance(one.stand, OVER)
+            for one in self.course.release.own.referrals
+        ):
+            self._known_to = None
 
     def _released(self, _: events.PersonReleased, now: datetime) -> None:
         if self.course.person.narrows is not None:

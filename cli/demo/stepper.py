@@ -20,9 +20,11 @@ from throughcare.cli.cohort.cohort import acts_at, next_act_at
 from throughcare.cli.cohort.course import Course
 from throughcare.cli.cohort.world import World
 from throughcare.cli.demo.doors import Doors, Named
+from throughcare.contracts.care_events import WaitingPlaceTaken
 from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.kinds import Fact
 from throughcare.contracts.notification_events import NOTIFICATION_EVENTS
+from throughcare.contracts.release_events import ReferralSent
 from throughcare.contracts.topics import PARTITIONS, TOPICS
 from throughcare.runtime import aliases, queries
 from throughcare.runtime.errors import SetupError
@@ -196,6 +198,9 @@ class Stepper:
             message = decode(row["envelope"])
             number = self._by_case[row["case_ref"]].person.number
             self.told[number].append(message)
+            if isinstance(message.data, ReferralSent | WaitingPlaceTaken):
+                # Who is asked again may be asked under another name.
+                self._names.pop((row["case_ref"], message.data.receiver), None)
             if not isinstance(message.data, NOTIFICATION_EVENTS):
                 new[number].append(message)
         for course in self._courses:

@@ -19,6 +19,7 @@ from throughcare.contracts.release_events import (
     EscalationRaised,
     PersonReleased,
     PersonTransferred,
+    ReferralExpired,
     ReferralSent,
 )
 from throughcare.runtime.ids import new_case_ref, new_id
@@ -87,6 +88,57 @@ async def test_the_word_that_permission_ended_reaches_whom_it_ended_for(desk: De
     assert len(desk.mails()) == 2
     # Telling it gave it nothing back.
     assert await desk.owner.fetchval("SELECT until FROM gateway.case_access") is not None
+
+
+# -- a part that ended -------------------------------------------------------------------------
+
+
+async def test_a_receiver_whose_referral_ended_is_told_under_the_name_it_had_and_gets_none_for_it(
+    desk: Desk,
+) -> None:
+    case = new_case_ref()
+    await desk.party("clinic-nine", "oat-site", email="nine@desk.example")
+    sent = offer(case)
+    await desk.hear(event(case, sent))
+    await desk.send()
+    code = await desk.owner.fetchval("SELECT alias FROM gateway.aliases")
+    # The door heard it first: its part is over, and the name runs out.
+    await desk.owner.execute("UPDATE gateway.case_access SET until = now(), as_of = 2")
+    await desk.owner.execute("UPDATE gateway.aliases SET until = now()")
+    lapsed = ReferralExpired(referral_id=sent.referral_id, expired_at=NOON)
+    raised = EscalationRaised.model_validate(
+        {"escalation_id": new_id(), "code": "D17", "step": 72, "level": 1, "to_role": "oat-site",
+         "to_party": "clinic-nine"}
+    )  # fmt: skip
+    ends = [event(case, one)._replace(sequence=3) for one in (lapsed, raised)]
+    await desk.hear(*ends)
+    await desk.owner.execute("DELETE FROM gateway.aliases")
+    await desk.send()
+
+    _, told, *_ = [mail.get_content() for mail in desk.mails()]
+    assert code in told
+    assert await desk.owner.fetchval("SELECT count(*) FROM gateway.aliases") == 0
+    assert await desk.owner.fetchval("SELECT until FROM gateway.case_access") is not None
+    assert await desk.owner.fetchval("SELECT count(alias) FROM notifications.deliveries") == 0
+
+
+async def test_an_offer_that_is_heard_after_the_door_heard_its_end_gives_no_name(
+    desk: Desk,
+) -> None:
+    case = new_case_ref()
+    await desk.party("clinic-nine", "oat-site")
+    await desk.owner.execute(
+        "INSERT INTO gateway.case_access (case_ref, party, until, as_of)"
+        " VALUES ($1, 'clinic-nine', now(), 4)",
+        case,
+    )
+    late = event(case, offer(case))
+    await desk.hear(late._replace(sequence=4))
+    assert await desk.owner.fetchval("SELECT count(*) FROM gateway.aliases") == 0
+
+    await desk.hear(late._replace(id=new_id(), sequence=5))
+    assert await desk.owner.fetchval("SELECT count(*) FROM gateway.aliases") == 1
+    assert await desk.owner.fetchval("SELECT until FROM gateway.case_access") is None
 
 
 # -- who was told ------------------------------------------------------------------------------
