@@ -252,6 +252,15 @@ def test_a_prison_that_is_a_coordinator_too_denies_a_release_as_a_prison(ready: 
     assert _stages(ready) == ("released",) * 2
 
 
+def test_who_died_in_custody_was_never_released_and_the_prison_is_told_that_it_is_over(
+    ready: Story,
+) -> None:
+    ready.must(facts.PersonDied(), *PRISON)
+    ready.after(days=3)
+    assert ready.tell(REVERSED, *PRISON) == Refused("case-closed")
+    assert ready.tell(REVERSED, *COORD) == Refused("case-closed")
+
+
 def test_the_coordinator_is_told_that_a_release_is_denied(ready: Story) -> None:
     ready.released()
     ready.after(days=3)
