@@ -61,13 +61,15 @@ class Gateway:
     def seal(self) -> Seal:
         return Seal.from_file(self.home / "seal")
 
-    async def name(self, case_ref: UUID, party: str, alias: str | None = None) -> str:
-        """Let a party have to do with a case; its own name for it."""
+    async def name(
+        self, case_ref: UUID, party: str, alias: str | None = None, as_of: int | None = None
+    ) -> str:
+        """Let a party have to do with a case; its own name for it, or none where that is over."""
         code = self.hidden(party, alias or new_code())
-        made = await self.pool.fetchval(
-            "SELECT gateway.alias_for($1, $2, $3)", case_ref, party, code
+        made: bytes = await self.pool.fetchval(
+            "SELECT gateway.alias_for($1, $2, $3, $4)", case_ref, party, code, as_of
         )
-        return self.alias(party, made)
+        return self.alias(party, made) if made else ""
 
     async def named(self, case_ref: UUID, party: str) -> str:
         """The name that a party has for it."""

@@ -326,7 +326,8 @@ async def test_a_prison_that_denies_a_release_late_cannot_tell_what_became_of_th
     assert said.case_ref == world.opened.case_ref
     assert not await world.sees("ik-27", world.alias)
     assert not await world.gateway.pool.fetchval(
-        "SELECT count(*) FROM gateway.aliases WHERE alias = $1", world.alias
+        "SELECT count(*) FROM gateway.aliases WHERE alias = $1",
+        world.gateway.hidden("ik-27", world.alias),
     )
 
 

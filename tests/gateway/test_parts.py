@@ -15,7 +15,7 @@ from throughcare.contracts.kinds import Event
 from throughcare.gateway.parts import Change, Gone, change
 from throughcare.gateway.work import Known, hear
 from throughcare.protocol.profiles import PROFILES
-from throughcare.runtime.ids import new_code, new_id
+from throughcare.runtime.ids import new_id
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway, event
 from throughcare.tests.gateway.test_life import World
@@ -163,11 +163,7 @@ async def world(gateway: Gateway, agent: FakeAgent, client: httpx2.AsyncClient) 
 
 async def name(world: World, party: str = NGO, as_of: int | None = None) -> str:
     """What notifications do with an offer that they hear."""
-    code: str = await world.gateway.pool.fetchval(
-        "SELECT gateway.alias_for($1, $2, $3, $4)",
-        world.opened.case_ref, party, new_code(), as_of,
-    )  # fmt: skip
-    return code
+    return await world.gateway.name(world.opened.case_ref, party, as_of=as_of)
 
 
 async def offered(world: World, referral: uuid.UUID = _ONE, *, held: bool = False) -> str:

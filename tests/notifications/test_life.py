@@ -101,7 +101,7 @@ async def test_a_receiver_whose_referral_ended_is_told_under_the_name_it_had_and
     sent = offer(case)
     await desk.hear(event(case, sent))
     await desk.send()
-    code = await desk.owner.fetchval("SELECT alias FROM gateway.aliases")
+    code = await desk.alias()
     # The door heard it first: its part is over, and the name runs out.
     await desk.owner.execute("UPDATE gateway.case_access SET until = now(), as_of = 2")
     await desk.owner.execute("UPDATE gateway.aliases SET until = now()")
