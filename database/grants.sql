@@ -66,9 +66,11 @@ revoke update, delete on timeline.entries, timeline.leaves, timeline.checkpoints
 revoke execute on all functions in schema timeline from public;
 grant execute on function timeline.forget(uuid) to throughcare_timeline;
 grant usage on schema timeline to throughcare_gateway;
-grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
-    timeline.reached(uuid), timeline.stages(), timeline.stage_of(uuid),
+grant execute on function timeline.record_read(uuid, text, text), timeline.audited(uuid, text),
+    timeline.awaited(uuid), timeline.reached(uuid), timeline.stages(), timeline.stage_of(uuid),
     timeline.gate_list(text[], date), timeline.counts() to throughcare_gateway;
+-- Who learns what is changed by a migration and by nobody who signs in.
+revoke all on timeline.audience from throughcare_timeline;
 
 -- The watcher reads primary data and writes only what it found.
 grant usage on schema watcher, intake, release, notifications, timeline to throughcare_watcher;
@@ -98,7 +100,7 @@ grant execute on function gateway.mint(uuid, text, text, text, text, bytea, time
     gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid)
     to throughcare_door, throughcare_gateway;
 grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throughcare_door;
-grant execute on function timeline.record_read(uuid, text, text), timeline.entries_of(uuid),
+grant execute on function timeline.record_read(uuid, text, text), timeline.shown(uuid, text),
     timeline.reached(uuid) to throughcare_door;
 
 -- Work lists: a party's own, and what that needs.

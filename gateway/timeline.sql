@@ -14,13 +14,7 @@ SELECT timeline.record_read($1, $2, $3);
 -- How far the timeline has come with a case.
 SELECT intake_version, release_version FROM timeline.reached($1);
 
--- entries --
--- What is known of a case, in its order; a reading is no step of it.
-SELECT ordinal, occurred_at, recorded_at, kind, type, half, version, data, causation
-FROM timeline.entries_of($1)
-WHERE kind NOT IN ('read', 'denied', 'export', 'entered', 'disclosed', 'emergency')
-ORDER BY ordinal;
-
--- sent --
--- Which messages about a case a party sent.
-SELECT id FROM gateway.commands WHERE case_ref = $1 AND party = $2;
+-- shown --
+-- How far it has come and what the party may see of it, which is a reading; a row without ordinal: nothing.
+SELECT r.intake_version, r.release_version, s.*
+FROM timeline.reached($1) r LEFT JOIN timeline.shown($1, $2) s ON true;

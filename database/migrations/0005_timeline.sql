@@ -130,7 +130,7 @@ begin
 end
 $$;
 
--- The seam: what is known of a case, read out of the very bytes that the log commits to.
+-- What is known of a case, read out of the very bytes that the log commits to. Who sees what of it: 0014_view.sql.
 -- In the order it was recorded; the versions of one half never change places.
 create function timeline.entries_of(p_case uuid)
 returns table (
@@ -138,7 +138,7 @@ returns table (
     kind text, type text, half text, version integer, data jsonb,
     causation uuid                                           -- the command or event it came of
 )
-language sql stable security definer set search_path = timeline, pg_temp as $$
+language sql stable set search_path = timeline, pg_temp as $$
     with read as (
         select entry, kind, convert_from(envelope, 'UTF8')::jsonb as said
         from entries where case_ref = p_case and envelope is not null

@@ -295,39 +295,6 @@ begin
 end
 $$;
 
-create or replace function timeline.entries_of(p_case uuid)
-returns table (
-    ordinal bigint, occurred_at timestamptz, recorded_at timestamptz,
-    kind text, type text, half text, version integer, data jsonb,
-    causation uuid                                           -- the command or event it came of
-)
-language sql stable security definer set search_path = timeline, pg_temp as $$
-    with read as (
-        select entry, kind, convert_from(envelope, 'UTF8')::jsonb as said
-        from entries where case_ref = p_case and envelope is not null and (select access.sees(p_case))
-    ), split as (
-        select entry, kind, said,
-            split_part(said ->> 'source', '/', 3) as half,
-            (said ->> 'sequence')::integer as version,
-            (said ->> 'time')::timestamptz as occurred_at,
-            (said ->> 'recordedtime')::timestamptz as recorded_at
-        from read
-    ), placed as (
-        select *, max(recorded_at) over (
-            partition by kind, half order by version nulls last, entry rows unbounded preceding
-        ) as place
-        from split
-    )
-    select row_number() over (
-               order by place, array_position(array['intake', 'release', 'notifications'], half),
-                        version nulls last, entry),
-           occurred_at, recorded_at, kind, said ->> 'type', half, version,
-           (said -> 'data') - 'answered_source' - 'answered_id',
-           (said ->> 'causationid')::uuid
-    from placed
-    order by 1
-$$;
-
 create or replace function timeline.reached(p_case uuid, out intake_version integer, out release_version integer)
 language sql stable security definer set search_path = timeline, pg_temp as $$
     select coalesce(max(c.intake_version), 0), coalesce(max(c.release_version), 0)

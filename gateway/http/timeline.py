@@ -10,13 +10,13 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.cloudevents import alias_from
 from throughcare.gateway.entrance import Caller, Entrance
 from throughcare.gateway.http.doors import caller, doors_of, wait_of
 from throughcare.gateway.http.openapi import TIMELINE_RESPONSES
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError
-from throughcare.gateway.views import Entry, Reader, shown
 from throughcare.runtime import aliases, queries
 from throughcare.runtime.pool import Connection
 
@@ -76,25 +76,25 @@ async def record_denied(entrance: Entrance, who: Caller) -> None:
 async def read_timeline(
     connection: Connection, party: Party, alias: str, case_ref: UUID
 ) -> dict[str, object]:
-    """The timeline for a party; that it was read becomes a leaf of the log with the same commit."""
-    await connection.execute(_SQL["record_read"], case_ref, party.party, "read")
-    reached = await connection.fetchrow(_SQL["reached"], case_ref)
-    assert reached is not None
-    rows = await connection.fetch(_SQL["entries"], case_ref)
-    sent = await connection.fetch(_SQL["sent"], case_ref, party.party)
-    reader = Reader(party.party, frozenset(party.roles), {row["id"] for row in sent})
+    """The timeline as the database shows it to a party; the reading is a leaf with the same commit."""
+    rows = await connection.fetch(_SQL["shown"], case_ref, party.party)
     return {
         "subject": alias,
-        "versions": {"intake": reached["intake_version"], "release": reached["release_version"]},
-        "entries": shown([_entry(row) for row in rows], reader),
+        "versions": {"intake": rows[0]["intake_version"], "release": rows[0]["release_version"]},
+        "entries": [_entry(row) for row in rows if row["ordinal"] is not None],
     }
 
 
-def _entry(row: asyncpg.Record) -> Entry:
-    return Entry(
-        row["ordinal"], row["occurred_at"], row["recorded_at"], row["kind"], row["type"],
-        row["half"], row["version"], orjson.loads(row["data"] or "{}"), row["causation"],
-    )  # fmt: skip
+def _entry(row: asyncpg.Record) -> dict[str, object]:
+    """A monitor gets a day and no times, and who may know only that it happened gets no data."""
+    times = (
+        {"occurred_at": rfc3339(row["occurred_at"]), "recorded_at": rfc3339(row["recorded_at"])}
+        if row["day"] is None
+        else {"day": row["day"]}
+    )
+    said = {name: row[name] for name in ("kind", "type", "half", "version")}
+    data = {} if row["data"] is None else {"data": orjson.loads(row["data"])}
+    return {"ordinal": row["ordinal"], **times, **said, **data}
 
 
 def _wanted(text: str | None) -> Versions | None:

@@ -3,22 +3,12 @@
 import time
 from datetime import datetime
 from importlib.resources import files
-from typing import Any
 
 import asyncpg
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from throughcare.contracts.release_events import (
-    CaseClosed,
-    DeadlineMissed,
-    DeadlinesChanged,
-    DeadlineWaived,
-    EscalationAcknowledged,
-    EscalationCleared,
-    EscalationRaised,
-)
 from throughcare.gateway.http.doors import doors_of, language_of
 from throughcare.gateway.page.render import (
     Alarm,
@@ -30,7 +20,6 @@ from throughcare.gateway.page.render import (
     missing_page,
 )
 from throughcare.gateway.problems import Language, RefusedError
-from throughcare.gateway.views import Entry, Reader, shown
 from throughcare.runtime import aliases, queries
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.settings import Settings
@@ -44,9 +33,7 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 #: Whoever looks at the page reads as a monitor does; the log names the page.
-_READER = Reader("demo-page", frozenset({"monitor"}), frozenset())
-#: A promise that is past, whatever became of it.
-_PAST = frozenset({DeadlineMissed.type, DeadlineWaived.type})
+_READER = "demo-page"
 #: Real seconds without a step after which the demonstration is over.
 _STILL_S = 20.0
 _READING = ["GET", "HEAD"]
@@ -98,16 +85,15 @@ async def case(request: Request, code: str) -> Response:
     if case_ref is None:
         return _html(missing_page(language), language, 404)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL["record_read"], case_ref, _READER.party)
-        rows = await connection.fetch(_SQL["entries"], case_ref)
-    entries = [_entry(row) for row in rows]
+        steps = await connection.fetch(_SQL["audited"], case_ref, _READER)
+        awaited = await connection.fetch(_SQL["awaited"], case_ref)
     everything = request.query_params.get("all") == "1"
     html = case_page(
         language,
         code,
-        shown(entries, _READER),
-        _awaited(entries),
-        _alarms(entries),
+        [{**step, "data": orjson.loads(step["data"])} for step in steps],
+        [Due(row["code"], row["day"]) for row in awaited if row["taken_on"] is None],
+        [Alarm(**row) for row in awaited if row["taken_on"] is not None],
         everything=everything,
     )
     return _html(html, language)
@@ -155,61 +141,3 @@ def _coming(row: asyncpg.Record, code: str | None) -> Coming:
     }
     lacks = tuple(name for name, there in has.items() if not there)
     return Coming(code, row["facility"], row["expected_release_on"], row["stage"], lacks)
-
-
-def _entry(row: asyncpg.Record) -> Entry:
-    return Entry(
-        row["ordinal"], row["occurred_at"], row["recorded_at"], row["kind"], row["type"],
-        row["half"], row["version"], orjson.loads(row["data"] or "{}"), row["causation"],
-    )  # fmt: skip
-
-
-def _awaited(entries: list[Entry]) -> list[Due]:
-    """The live promises, the nearest first: what was put and neither kept, missed nor dropped."""
-    live: dict[tuple[Any, ...], datetime] = {}
-    for entry in entries:
-        if entry.type == CaseClosed.type:
-            return []
-        if entry.type in _PAST:
-            live.pop(_key(entry.data), None)
-        if entry.type != DeadlinesChanged.type:
-            continue
-        for ended in (*entry.data.get("met", ()), *entry.data.get("dropped", ())):
-            live.pop(_key(ended), None)
-        for put in entry.data.get("put", ()):
-            live[_key(put)] = datetime.fromisoformat(put["due_at"])
-    begin = entries[0].occurred_at if entries else None
-    nearest = sorted(live.items(), key=lambda item: item[1])[:4]
-    return [Due(key[0], (at - begin).days) for key, at in nearest if begin is not None]
-
-
-def _alarms(entries: list[Entry]) -> list[Alarm]:
-    """What is still wrong: raised and not cleared, of each the highest level; the oldest first."""
-    raised: dict[tuple[Any, ...], Entry] = {}
-    taken_on = set()
-    for entry in entries:
-        match entry.type:
-            case CaseClosed.type:
-                return []
-            case EscalationRaised.type:
-                raised[_key(entry.data)] = entry
-            case EscalationAcknowledged.type:
-                taken_on.add(entry.data["escalation_id"])
-            case EscalationCleared.type:
-                raised = {
-                    key: one
-                    for key, one in raised.items()
-                    if one.data["escalation_id"] != entry.data["escalation_id"]
-                }
-    return [
-        Alarm(
-            one.data["code"],
-            (one.occurred_at - entries[0].occurred_at).days,
-            one.data["escalation_id"] in taken_on,
-        )
-        for one in raised.values()
-    ]
-
-
-def _key(promise: dict[str, Any]) -> tuple[Any, ...]:
-    return promise["code"], promise.get("referral_id"), promise.get("step")

@@ -37,13 +37,10 @@ LIMIT 1;
 -- Who audits.
 SELECT party FROM gateway.parties WHERE 'monitor' = ANY (roles);
 
--- record_read --
--- A reading becomes a leaf of the log.
-SELECT timeline.record_read($1, $2, 'read');
+-- audited --
+-- A case as a monitor sees it; that the page reads it becomes a leaf of the log.
+SELECT ordinal, day, kind, type, half, version, data FROM timeline.audited($1, $2);
 
--- entries --
--- What is known of a case, in its order; a reading is no step of it.
-SELECT ordinal, occurred_at, recorded_at, kind, type, half, version, data, causation
-FROM timeline.entries_of($1)
-WHERE kind NOT IN ('read', 'denied', 'export', 'entered', 'disclosed', 'emergency')
-ORDER BY ordinal;
+-- awaited --
+-- Live promises, and alarms whose cause still stands.
+SELECT code, day, taken_on FROM timeline.awaited($1);
