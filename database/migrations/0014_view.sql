@@ -44,7 +44,7 @@ select 'org.throughcare.event.' || name || '.v1', '{carer,monitor}' from unnest(
     'contact-regained', 'loss-confirmed', 'deadline-waived', 'escalation-acknowledged', 'continuity-item-opened',
     'continuation-requested', 'continuation-declined-by-client', 'continuation-unavailable',
     'receiving-site-confirmed', 'bridging-supplied', 'community-dose-received', 'dose-gap-opened',
-    'gap-closed-without-resumption', 'continuity-handed-into-custody', 'naloxone-offered', 'overdose-training-done',
+    'reversal-reported', 'gap-closed-without-resumption', 'continuity-handed-into-custody', 'naloxone-offered', 'overdose-training-done',
     'naloxone-issued', 'naloxone-declined', 'naloxone-unavailable']) as name;
 
 -- Between the person and whoever took it down: nobody else learns that it was said, nor that it was not taken.
@@ -186,7 +186,7 @@ returns table (
 )
 language plpgsql security definer set search_path = timeline, pg_temp as $$
 begin
-    perform access.refuse(access.speaks_for(p_party));
+    -- Whoever is not this party is refused by `record_read`.
     if not access.sees(p_case) then
         perform record_read(null, p_party, 'denied');
         return;

@@ -56,9 +56,9 @@ DOOR_FUNCTIONS = {
     "gateway.mint(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,bytea)",
     "intake.stop(uuid)",
     "intake.stop_for_good(uuid)",
-    "timeline.entries_of(uuid)",
     "timeline.reached(uuid)",
     "timeline.record_read(uuid,text,text)",
+    "timeline.shown(uuid,text)",
     "vault.arrived(bytea)",
     "vault.authorise_batch(uuid)",
     "vault.begin_entry(uuid,text)",
@@ -145,7 +145,7 @@ _CHECKS = {
         WHERE has_database_privilege(logins.oid, current_database(), 'CREATE')""",
     "reaches what nobody may": """
         SELECT rolname || ': ' || c.oid::regclass FROM logins, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE (n.nspname = 'vault' AND c.relkind IN ('r', 'v') OR c.oid = ANY (array['access.secret'::regclass, 'pg_authid'::regclass])
+        WHERE (n.nspname = 'vault' AND c.relkind IN ('r', 'v') OR c.oid = ANY (array['access.secret'::regclass, 'pg_authid'::regclass, 'timeline.audience'::regclass])
                OR rolname = 'throughcare_door' AND c.oid = ANY (array['gateway.api_keys'::regclass, 'gateway.parties'::regclass])
                OR n.nspname = 'public')
             AND (has_any_column_privilege(logins.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')

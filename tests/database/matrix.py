@@ -39,6 +39,16 @@ def _others_rows(cell: Cell) -> str:
     )
 
 
+def _read(cell: Cell, party: str) -> str:
+    """What is told, in words: day or times, the step, which of its data."""
+    return (
+        "SELECT string_agg(concat_ws(' ', day, CASE WHEN num_nonnulls(occurred_at, recorded_at) > 0 THEN 'at' END,"
+        " split_part(type, '.', 4), (SELECT format('(%s)', string_agg(k, ',' ORDER BY k))"
+        " FROM jsonb_object_keys(data) AS k WHERE data IS NOT NULL HAVING data IS NOT NULL)), '; ' ORDER BY ordinal)"
+        f" FROM timeline.shown({quoted(cell.case_ref)}, {quoted(party)})"
+    )
+
+
 def _stop(cell: Cell, function: str) -> str:
     return f"SELECT intake.{function}({quoted(cell.case_ref)})"
 
@@ -125,8 +135,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "read the timeline",
-        lambda cell: f"SELECT count(*) > 0 FROM timeline.entries_of({quoted(cell.case_ref)})",
-        lambda cell: "true" if cell.sees else "false",
+        lambda cell: _read(cell, cell.member.party),
+        rules.timeline,
+    ),
+    Operation(
+        "read the timeline in another's name",
+        lambda cell: _read(cell, w.KEEPER),
+        lambda cell: _NO,
     ),
     Operation(
         "keep a message",

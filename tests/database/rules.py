@@ -15,6 +15,32 @@ INSIDE = {"prison-health", "prison-psych"}
 ENTERS = {"prison-health", "prison-psych", "ngo"}
 #: They read and judge, and take no step.
 READERS = {"monitor", "dpo", "commenter"}
+#: Whoever has one of these cares for the person or coordinates.
+CARERS = {*INSIDE, "protocol-coordinator"}
+ANYBODY = set(w.ROLES_WITH_KEY) - {"monitor"}
+#: Of each step of `w.story_of`: which party or role sees it in full, who that it happened, and what
+#: a monitor sees of its data; None: nothing at all.
+STEPS: tuple[tuple[str, set[str], set[str], str | None], ...] = (
+    ("case-opened", {w.TOLD_BY}, set(), "origin"),  # without consent; who opened it so leads no case
+    ("needs-assessed", set(), CARERS, ""),
+    ("referral-sent", {w.TOLD_BY}, CARERS, ""),
+    ("referral-declined", {w.TOLD_BY}, CARERS, "reason_code"),
+    ("referral-sent", set(), CARERS, ""),  # who declined does not learn who was asked next
+    ("relapse-reported", set(), set(), None),  # confided to the keeper, though of the ngo's referral
+    ("overdose-reported", {w.TOLD_BY}, set(), None),
+    ("refused", {w.TOLD_BY}, set(), None),  # of what was confided
+    ("refused", set(), set(), "refusal_code"),
+    ("escalation-raised", {w.ALARMED}, set(), "to_role"),
+    ("escalation-raised", {"dpo-asked"}, set(), "to_role"),
+    ("escalation-cleared", {w.ALARMED}, set(), ""),
+    ("deadline-missed", {"protocol-coordinator"}, set(), "code"),
+    ("notice-sent", {"dpo-asked"}, set(), "channel"),
+    ("notice-sent", set(), set(), "channel"),
+    ("readiness-confirmed", set(), {*CARERS, "prison-admin"}, "plan_version"),
+    ("person-released", set(), ANYBODY, "unplanned"),
+    ("never-heard-of", set(), set(), None),
+    ("case-closed", set(), ANYBODY, "reason_code"),
+)
 #: A refusal of the database itself.
 NO = "error 42501"
 
@@ -50,6 +76,20 @@ class Cell(NamedTuple):
         if self.consent == "names-kind":
             return self.member.role in RECEIVER_TYPES
         return self.consent in ("names-party", "by-code")
+
+
+def timeline(cell: Cell) -> str:
+    role, told = cell.member.role, []
+    story = w.story_of(cell.case_ref)
+    for day, (step, rule) in enumerate(zip(story, STEPS, strict=True)):
+        name, in_full, learn, neutral = rule
+        if role == "monitor":
+            told += [] if neutral is None else [f"{day} {name} ({neutral})"]
+        elif not in_full.isdisjoint({role, cell.member.party}):
+            told.append(f"at {name} ({','.join(sorted(step.data))})")
+        elif role in learn:
+            told.append(f"at {name}")
+    return "; ".join(told) if cell.sees else "-"
 
 
 def why_closed(cell: Cell) -> str | None:

@@ -33,10 +33,12 @@ _CALLS = {
     "intake.stop(uuid)": (f"SELECT intake.stop({_REF})", "error 42501 not for this party"),
     "intake.stop_for_good(uuid)": (
         f"SELECT intake.stop_for_good({_REF})", "error 42501 not for this party"),
-    "timeline.entries_of(uuid)": (f"SELECT count(*) FROM timeline.entries_of({_REF})", "0"),
     "timeline.reached(uuid)": (f"SELECT timeline.reached({_REF})", "(0,0)"),
     "timeline.record_read(uuid,text,text)": (
         f"SELECT timeline.record_read({_REF}, {quoted(_NGO.party)}, 'read')",
+        "error 42501 not for this party"),
+    "timeline.shown(uuid,text)": (
+        f"SELECT count(*) FROM timeline.shown({_REF}, {quoted(_NGO.party)})",
         "error 42501 not for this party"),
     "vault.arrived(bytea)": (
         f"SELECT vault.arrived({quoted(w.mark_of('arrival', w.case_of('by-code', 'has')))})", "-"),

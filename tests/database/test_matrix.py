@@ -65,6 +65,7 @@ async def test_what_the_log_keeps_of_an_attempt_names_no_case(
             SELECT * FROM vault.disclose(gen_random_uuid(), {case_ref}, '{{P1}}', 'handover', 'n');
             SELECT * FROM vault.break_glass(gen_random_uuid(), {case_ref}, '{{P1}}', 'x', 'n');
             SELECT timeline.record_read({case_ref}, {quoted(member.party)}, 'denied');
+            SELECT * FROM timeline.shown({case_ref}, {quoted(member.party)});
             """
         )
         kept = await owner.fetch(
@@ -75,7 +76,7 @@ async def test_what_the_log_keeps_of_an_attempt_names_no_case(
             await owner.execute(f"DELETE FROM timeline.{table} WHERE entry > $1", before)
         assert [tuple(map(str, row)) for row in kept] == [
             ("00000000-0000-0000-0000-000000000000", "denied", '{"party": "ngo-accepted"}')
-        ] * 3
+        ] * 4
 
 
 def _own_name(asked: list[str]) -> int:
@@ -92,7 +93,7 @@ def whole_answers(member: w.Member, cell: Cell) -> list[str]:
         f"SELECT json_agg(t) FROM vault.opened(array[{ref}]) AS t",
         f"SELECT json_agg(to_jsonb(t) - 'now') FROM vault.facts_of({ref}) AS t",
         f"SELECT gateway.hold({ref})",
-        f"SELECT json_agg(t) FROM timeline.entries_of({ref}) AS t",
+        f"SELECT json_agg(t) FROM timeline.shown({ref}, {party}) AS t",
         f"SELECT json_agg(t) FROM timeline.reached({ref}) AS t",
         f"SELECT json_agg(t) FROM vault.begin_entry({ref}, 'P1') AS t",
         *(f"SELECT json_agg(t) FROM vault.{function}('{w.NOBODYS_CASE}', {ref}, '{{P1,P4}}', '{why}', 'n') AS t"

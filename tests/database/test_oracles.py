@@ -115,7 +115,7 @@ _RESOLVE = (
 )
 _TIMED = {
     "resolve": (_RESOLVE, _THEIRS.encode(), b"nobody:00000000"),
-    "entries": ("SELECT * FROM timeline.entries_of($1)", _NEVER, w.NOBODYS_CASE),
+    "shown": (f"SELECT * FROM timeline.shown($1, '{_NGO.party}')", _NEVER, w.NOBODYS_CASE),
     "disclose": (
         "SELECT refusal FROM vault.disclose(gen_random_uuid(), $1, '{P1}', 'handover', 'n')",
         _NEVER, w.NOBODYS_CASE,

@@ -315,7 +315,7 @@ async def test_whose_right_ran_out_says_what_it_still_may_and_sees_nothing(
 
     assert await desk.disclose(case_ref) == "no-such-case"
     assert await desk.disclose(case_ref, function="break_glass") == "no-such-case"
-    assert await desk.call("SELECT * FROM timeline.entries_of($1)", case_ref) == []
+    assert await desk.call("SELECT * FROM timeline.shown($1, $2)", case_ref, desk.party) == []
     knows = await desk.call("SELECT access.knows($1)", case_ref)
     seen = await desk.call("SELECT case_ref FROM gateway.cases WHERE case_ref = $1", case_ref)
     assert (knows, len(seen)) == ([(may_speak,)], int(may_speak))

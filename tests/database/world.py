@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from throughcare.contracts.codes import RECEIVER_TYPES, ROLES
+from throughcare.tests.support.story import Step, tell
 
 #: In which a party can hold a key: the protocol itself cannot, the person comes through a desk.
 ROLES_WITH_KEY = tuple(role for role in ROLES if role not in ("system", "client"))
@@ -56,6 +57,45 @@ ANOTHER = "another"
 ENDED_KEYS = ("tc_revoked", "tc_disabled")
 NOBODYS_CASE = UUID(int=0xDEAD << 64)
 _NAMES = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+
+
+#: Whose messages brought some of the steps about.
+TOLD_BY = "ngo-accepted"
+
+
+def story_of(case_ref: UUID) -> list[Step]:
+    """Of each rule of who sees what, a step that tells it apart; what comes of it: rules.timeline."""
+
+    def step(name: str, cause: UUID | None = None, **data: Any) -> Step:
+        return Step(f"org.throughcare.event.{name}.v1", cause, data)
+
+    def refused(cause: UUID | None) -> Step:
+        data = {"refusal_code": "no-plan"}
+        return Step("org.throughcare.outcome.refused.v1", cause, data, "refusal")
+
+    keeper, ngo = uuid5(case_ref, "command"), uuid5(case_ref, "of the ngo")
+    alarm = {"escalation_id": "a-1", "to_role": ALARMED}
+    return [
+        step("case-opened", ngo, origin="facility", facility="kg-1"),  # as a fact opens one
+        step("needs-assessed", keeper, flags=["hiv-care"]),
+        step("referral-sent", referral_id="r-1", receiver=TOLD_BY, service_type="oat"),
+        step("referral-declined", ngo, referral_id="r-1", reason_code="no-capacity"),
+        step("referral-sent", ngo, referral_id="r-2", after_referral_id="r-1", receiver=KEEPER),
+        step("relapse-reported", keeper, referral_id="r-1"),
+        step("overdose-reported", ngo, reported_by="client"),
+        refused(ngo),
+        refused(None),
+        step("escalation-raised", **alarm),
+        step("escalation-raised", escalation_id="a-2", to_role=ALARMED, to_party="dpo-asked"),
+        step("escalation-cleared", escalation_id="a-1"),
+        step("deadline-missed", ngo, code="D17", due_at="2026-03-02"),
+        step("notice-sent", to_party="dpo-asked", channel="email"),
+        step("notice-sent", to_party="monitor-asked", channel="email"),
+        step("readiness-confirmed", keeper, plan_version=1, facility="kg-1"),
+        step("person-released", facility="kg-1", unplanned=False),
+        step("never-heard-of", keeper, referral_id="r-1", code="D17"),
+        step("case-closed", reason_code="died"),
+    ]
 
 
 class Member(NamedTuple):
@@ -268,6 +308,15 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
             [(disclosure_of(party, case_ref), case_ref, party) for party in everybody],
         )  # fmt: skip
     await _put_work(connection, case_ref, everybody)
+    if ownership != "never" and consent != "erased":
+        await connection.execute(
+            "INSERT INTO gateway.commands"
+            " (id, party, source, their_id, type, body_sha256, received_at, case_ref, service, number)"
+            " VALUES ($1, $2, '/theirs', $3, 'org.throughcare.command.report-relapse.v1', '\\x00',"
+            " now(), $4, 'intake', 2)",
+            uuid5(case_ref, "of the ngo"), TOLD_BY, f"of {case_ref}", case_ref,
+        )  # fmt: skip
+    await tell(connection, case_ref, story_of(case_ref))
     if consent in ("by-code", "erased"):
         await connection.executemany(
             "INSERT INTO vault.arrival_codes (party, mark, case_ref, referral_id)"
