@@ -17,16 +17,26 @@ ENTERS = {"prison-health", "prison-psych", "ngo"}
 READERS = {"monitor", "dpo", "commenter"}
 #: Whoever has one of these cares for the person or coordinates.
 CARERS = {*INSIDE, "protocol-coordinator"}
-ANYBODY = set(w.ROLES_WITH_KEY) - {"monitor"}
+ANYBODY = set[str](w.ROLES_WITH_KEY) - {"monitor"}
 #: Of each step of `w.story_of`: which party or role sees it in full, who that it happened, and what
 #: a monitor sees of its data; None: nothing at all.
 STEPS: tuple[tuple[str, set[str], set[str], str | None], ...] = (
-    ("case-opened", {w.TOLD_BY}, set(), "origin"),  # without consent; who opened it so leads no case
+    (
+        "case-opened",
+        {w.TOLD_BY},
+        set(),
+        "origin",
+    ),  # without consent; who opened it so leads no case
     ("needs-assessed", set(), CARERS, ""),
     ("referral-sent", {w.TOLD_BY}, CARERS, ""),
     ("referral-declined", {w.TOLD_BY}, CARERS, "reason_code"),
     ("referral-sent", set(), CARERS, ""),  # who declined does not learn who was asked next
-    ("relapse-reported", set(), set(), None),  # confided to the keeper, though of the ngo's referral
+    (
+        "relapse-reported",
+        set(),
+        set(),
+        None,
+    ),  # confided to the keeper, though of the ngo's referral
     ("overdose-reported", {w.TOLD_BY}, set(), None),
     ("refused", {w.TOLD_BY}, set(), None),  # of what was confided
     ("refused", set(), set(), "refusal_code"),

@@ -74,7 +74,6 @@ def story_of(case_ref: UUID) -> list[Step]:
         return Step("org.throughcare.outcome.refused.v1", cause, data, "refusal")
 
     keeper, ngo = uuid5(case_ref, "command"), uuid5(case_ref, "of the ngo")
-    alarm = {"escalation_id": "a-1", "to_role": ALARMED}
     return [
         step("case-opened", ngo, origin="facility", facility="kg-1"),  # as a fact opens one
         step("needs-assessed", keeper, flags=["hiv-care"]),
@@ -85,7 +84,7 @@ def story_of(case_ref: UUID) -> list[Step]:
         step("overdose-reported", ngo, reported_by="client"),
         refused(ngo),
         refused(None),
-        step("escalation-raised", **alarm),
+        step("escalation-raised", escalation_id="a-1", to_role=ALARMED),
         step("escalation-raised", escalation_id="a-2", to_role=ALARMED, to_party="dpo-asked"),
         step("escalation-cleared", escalation_id="a-1"),
         step("deadline-missed", ngo, code="D17", due_at="2026-03-02"),

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -11,7 +12,8 @@ from throughcare.cli.embedded.kafka import Kafka
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.gateway.ground import Gateway
-from throughcare.tests.support.parts import Parts
+from throughcare.tests.gateway.told import Told
+from throughcare.tests.support.parts import Database, Parts
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +61,13 @@ async def foreign(gateway: Gateway, agent: FakeAgent) -> AsyncIterator[ForeignCl
     client = ForeignClient(gateway.bootstrap_servers, "ik-27")
     yield client
     client.close()
+
+
+@pytest.fixture
+async def told(shared_database: Database) -> AsyncIterator[Told]:
+    connection = await asyncpg.connect(shared_database.url())
+    transaction = connection.transaction()
+    await transaction.start()
+    yield Told(connection)
+    await transaction.rollback()
+    await connection.close()

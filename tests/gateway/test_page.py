@@ -12,21 +12,24 @@ import pytest
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.contracts.events import EVENTS
 from throughcare.contracts.intake_events import CaseOpened
-from throughcare.contracts.kinds import Event
 from throughcare.contracts.release_events import (
     CaseClosed,
+    DeadlineMissed,
+    DeadlinesChanged,
+    DeadlineWaived,
     EscalationAcknowledged,
     EscalationCleared,
     EscalationRaised,
 )
 from throughcare.gateway.page import words
-from throughcare.gateway.page.demo import _alarms, _Moving, is_wanted
+from throughcare.gateway.page.demo import _Moving, is_wanted
 from throughcare.gateway.page.render import Alarm, Due, Known, case_page, gate_page
-from throughcare.gateway.views import Entry
 from throughcare.protocol.stage import Stage
 from throughcare.runtime.settings import Http, Settings
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway, open_case
+from throughcare.tests.gateway.told import Told, step
+from throughcare.tests.support.story import Step
 
 
 def test_every_event_stage_and_deadline_has_its_words() -> None:
@@ -54,22 +57,44 @@ def test_whatever_stands_in_a_timeline_is_text_in_the_page() -> None:
     assert "<script" not in html
 
 
-def _event(day: int, event: type[Event], **data: object) -> Entry:
-    at = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day)
-    return Entry(day, at, at, "event", event.type, "release", 1, data, None)
+async def _awaited(told: Told, *steps: Step) -> list[tuple[object, ...]]:
+    again = Told(told.connection)
+    await again.tell([step(CaseOpened), *steps])
+    rows = await told.connection.fetch("SELECT * FROM timeline.awaited($1)", again.case_ref)
+    return [tuple(row) for row in rows]
 
 
-def test_an_alarm_that_stands_is_what_has_to_happen_next() -> None:
-    opened = _event(0, CaseOpened)
-    first = _event(9, EscalationRaised, escalation_id="a", code="D17", level=1)
-    higher = _event(10, EscalationRaised, escalation_id="b", code="D17", level=2)
-    taken = _event(11, EscalationAcknowledged, escalation_id="b")
-    cleared = _event(12, EscalationCleared, escalation_id="b")
+async def test_an_alarm_that_stands_is_what_has_to_happen_next(told: Told) -> None:
+    first = step(EscalationRaised, escalation_id="a", code="D17", level=1)
+    higher = step(EscalationRaised, escalation_id="b", code="D17", level=2)
+    other = step(EscalationRaised, escalation_id="c", code="D17", level=1, referral_id="r")
+    taken = step(EscalationAcknowledged, escalation_id="b")
+    cleared = step(EscalationCleared, escalation_id="b")
 
-    assert _alarms([opened, first]) == [Alarm("D17", 9, taken_on=False)]
-    assert _alarms([opened, first, higher, taken]) == [Alarm("D17", 10, taken_on=True)]
-    assert _alarms([opened, first, higher, taken, cleared]) == []
-    assert _alarms([opened, first, _event(13, CaseClosed)]) == []
+    assert await _awaited(told, first) == [("D17", 1, False)]
+    assert await _awaited(told, first, higher, taken) == [("D17", 2, True)]
+    assert await _awaited(told, first, higher, taken, cleared) == []
+    assert await _awaited(told, first, higher, other, cleared) == [("D17", 3, False)]
+    assert await _awaited(told, first, step(CaseClosed)) == []
+
+
+async def test_a_promise_is_awaited_until_it_is_kept_missed_waived_or_dropped(told: Told) -> None:
+    def due(code: str, day: int, **of: object) -> dict[str, object]:
+        return {"code": code, "due_at": f"2026-03-{day:02}T08:00:00Z", **of}
+
+    put = step(DeadlinesChanged, put=[due("D19", 20), due("D02", 5), due("D02", 4, step=2)])
+    moved = step(DeadlinesChanged, met=[{"code": "D19"}], put=[due("D19", 9)])
+    dropped = step(DeadlinesChanged, dropped=[{"code": "D02", "step": 2}])
+    many = step(DeadlinesChanged, put=[due(f"D3{n}", 10 + n) for n in range(5)])
+
+    assert await _awaited(told, put) == [("D02", 3, None), ("D02", 4, None), ("D19", 19, None)]
+    assert (await _awaited(told, put, moved))[-1] == ("D19", 8, None)
+    assert await _awaited(told, put, dropped, step(DeadlineMissed, code="D19")) == [
+        ("D02", 4, None)
+    ]
+    assert len(await _awaited(told, put, step(DeadlineWaived, code="D02"))) == 2
+    assert len(await _awaited(told, many)) == 4
+    assert await _awaited(told, put, step(CaseClosed)) == []
 
 
 def test_the_case_page_says_alarms_and_days_in_the_readers_language() -> None:

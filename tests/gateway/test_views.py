@@ -1,61 +1,95 @@
 """What each reader sees of a timeline: its own in full, of the rest no more than its part in the case."""
 
-from datetime import UTC, datetime, timedelta
+import json
+import re
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from throughcare.contracts import commands, outcomes, rights_commands, rights_events
+from throughcare.contracts import consent_events as consent
 from throughcare.contracts import events as all_events
 from throughcare.contracts import intake_events as intake
+from throughcare.contracts import life_events as life
+from throughcare.contracts import medicine_commands as med_commands
 from throughcare.contracts import medicine_events as med
+from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
-from throughcare.contracts.kinds import Event
-from throughcare.gateway.views import CONFIDED, WITHOUT_CONSENT, Entry, Reader, shown
+from throughcare.contracts.kinds import MODELS, Data, Event
+from throughcare.gateway.http.timeline import _entry
+from throughcare.tests.gateway.told import Told, step
+from throughcare.tests.support.story import BEGIN, Step
 
-BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 OPENED, CONSENTED, SENT, DECLINED, SCHEDULED, ENROLLED, WITHDRAWN = (uuid4() for _ in range(7))
 FIRST, SECOND, ALARM = "ref-1", "ref-2", "alarm-1"
-
-
-def entry(
-    n: int, event: type[Event], causation: UUID | None = None, kind: str = "event", **data: Any
-) -> Entry:
-    half = "intake" if event in intake.INTAKE_EVENTS else "release"
-    at = BEGIN + timedelta(days=n)
-    return Entry(n, at, at, kind, event.type, half, n, data, causation)
-
+REFUSED = Step(outcomes.Refused.type, SENT, {"refusal_code": "no-plan"}, "refusal")
+EXAMPLES = Path(commands.__file__).parent / "examples"
 
 STORY = [
-    entry(0, intake.CaseOpened, OPENED, origin="facility", facility="ik-1"),
-    entry(1, intake.ProgrammeEnrolled, ENROLLED, programme_code="atlantis"),
-    entry(2, intake.ConsentGranted, CONSENTED, items=[{"party": "ngo-b"}], signed_how="ink"),
-    entry(3, intake.NeedsAssessed, uuid4(), flags=["hiv-care"]),
-    entry(4, release.ReleaseScheduled, SCHEDULED, expected_release_on="2026-06-01"),
-    entry(5, release.ReferralSent, SENT, referral_id=FIRST, receiver="ngo-a", service_type="oat"),
-    entry(6, release.ReferralDeclined, DECLINED, referral_id=FIRST, reason_code="no-capacity"),
-    entry(
-        7, release.ReferralSent, DECLINED,
+    step(intake.CaseOpened, OPENED, origin="facility", reason_code="self-request", facility="ik-1"),
+    step(intake.ProgrammeEnrolled, ENROLLED, programme_code="atlantis"),
+    step(intake.ConsentGranted, CONSENTED, items=[{"party": "ngo-b"}], signed_how="ink"),
+    step(intake.NeedsAssessed, uuid4(), flags=["hiv-care"]),
+    step(release.ReleaseScheduled, SCHEDULED, expected_release_on="2026-06-01"),
+    step(release.ReferralSent, SENT, referral_id=FIRST, receiver="ngo-a", service_type="oat"),
+    step(release.ReferralDeclined, DECLINED, referral_id=FIRST, reason_code="no-capacity"),
+    step(
+        release.ReferralSent, DECLINED,
         referral_id=SECOND, receiver="ngo-b", service_type="oat", after_referral_id=FIRST,
     ),
-    entry(8, release.ReferralAccepted, uuid4(), referral_id=SECOND),
-    entry(9, release.PersonReleased, uuid4(), facility="ik-1", unplanned=False),
-    entry(10, release.EscalationRaised, None, escalation_id=ALARM, to_role="protocol-coordinator"),
-    entry(11, release.PersonDied, uuid4(), place="community"),
-    entry(12, release.CaseClosed, None, reason_code="died"),
+    step(release.ReferralAccepted, uuid4(), referral_id=SECOND),
+    step(release.PersonReleased, uuid4(), facility="ik-1", unplanned=False),
+    step(release.EscalationRaised, None, escalation_id=ALARM, to_role="protocol-coordinator"),
+    step(release.PersonDied, uuid4(), place="community"),
+    step(release.CaseClosed, None, reason_code="died"),
 ]  # fmt: skip
 
+#: Between the person and whoever took it down.
+CONFIDED: tuple[type[Data], ...] = (
+    med.RelapseReported,
+    med.OverdoseReported,
+    med.NaloxoneUsed,
+    med_commands.ReportRelapse,
+    med_commands.ReportOverdose,
+    med_commands.ReportNaloxoneUse,
+    rights_events.ClientFeedbackGiven,
+    rights_events.ComplaintFiled,
+    rights_commands.GiveFeedback,
+    rights_commands.FileComplaint,
+)
 
-def names(party: str, *roles: str, sent: tuple[UUID, ...] = ()) -> dict[str, bool]:
-    """What a reader learns of: name of the event -> with its data."""
-    made = shown(STORY, Reader(party, frozenset(roles), sent))
-    return {f"{m['type'].split('.')[-2]} {m['ordinal']}": "data" in m for m in made}
+
+@pytest.fixture
+async def story(told: Told) -> Told:
+    await told.tell(STORY)
+    return told
 
 
-def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_the_rest_that_it_was() -> (
-    None
-):
-    seen = names("psych", "prison-psych", sent=(OPENED, CONSENTED, SENT))
+@pytest.fixture
+async def audience(told: Told) -> dict[str, asyncpg.Record]:
+    rows = await told.connection.fetch("SELECT * FROM timeline.audience")
+    return {row["type"]: row for row in rows}
+
+
+async def names(
+    story: Told, party: str, *roles: str, sent: tuple[UUID, ...] = ()
+) -> dict[str, bool]:
+    """What a reader learns of: name and place of the event -> with its data."""
+    made = await story.read(party, roles, sent)
+    return {f"{name_of(m)} {m['ordinal'] - 1}": m["data"] is not None for m in made}
+
+
+def name_of(row: dict[str, Any]) -> str:
+    return str(row["type"]).split(".")[-2]
+
+
+async def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_the_rest_that_it_was(
+    story: Told,
+) -> None:
+    seen = await names(story, "psych", "prison-psych", sent=(OPENED, CONSENTED, SENT))
 
     assert seen == {
         "case-opened 0": True,
@@ -70,23 +104,31 @@ def test_whoever_leads_the_case_sees_own_acts_and_own_referrals_in_full_and_of_t
     }
 
 
-def test_the_administration_sees_dates_and_movements_and_no_care() -> None:
-    assert names("admin", "prison-admin", sent=(SCHEDULED,)) == {
+async def test_whoever_opened_the_case_by_a_decision_leads_it_whatever_they_are(
+    story: Told,
+) -> None:
+    assert "needs-assessed 3" in await names(story, "ngo-c", "ngo", sent=(OPENED,))
+    assert "needs-assessed 3" not in await names(story, "ngo-d", "ngo")
+
+
+async def test_the_administration_sees_dates_and_movements_and_no_care(story: Told) -> None:
+    assert await names(story, "admin", "prison-admin", sent=(SCHEDULED,)) == {
         "release-scheduled 4": True,
         "person-released 9": False,
         "case-closed 12": False,
     }
 
 
-def test_who_reported_an_enrolment_sees_it_and_nobody_else_does() -> None:
-    assert names("zone", "programme-coordinator", sent=(ENROLLED,))["programme-enrolled 1"]
-    assert "programme-enrolled 1" not in names("psych", "prison-psych", sent=(OPENED,))
+async def test_who_reported_an_enrolment_sees_it_and_nobody_else_does(story: Told) -> None:
+    zone = await names(story, "zone", "programme-coordinator", sent=(ENROLLED,))
+
+    assert zone["programme-enrolled 1"]
+    psych = await names(story, "psych", "prison-psych", sent=(OPENED,))
+    assert "programme-enrolled 1" not in psych
 
 
-def test_a_receiver_sees_its_own_referral_and_no_other() -> None:
-    seen = names("ngo-b", "ngo")
-
-    assert seen == {
+async def test_a_receiver_sees_its_own_referral_and_no_other(story: Told) -> None:
+    assert await names(story, "ngo-b", "ngo") == {
         "referral-sent 7": True,
         "referral-accepted 8": True,
         "person-released 9": False,
@@ -94,79 +136,240 @@ def test_a_receiver_sees_its_own_referral_and_no_other() -> None:
     }
 
 
-def test_a_receiver_that_declined_does_not_learn_who_was_asked_next() -> None:
-    seen = names("ngo-a", "ngo", sent=(DECLINED,))
+async def test_a_receiver_that_declined_does_not_learn_who_was_asked_next(story: Told) -> None:
+    seen = await names(story, "ngo-a", "ngo", sent=(DECLINED,))
 
     assert seen["referral-declined 6"]
     assert "referral-sent 7" not in seen
     assert "referral-accepted 8" not in seen
 
 
-def test_a_death_is_told_to_no_receiver_only_that_the_case_is_closed() -> None:
-    seen = names("ngo-b", "ngo")
+async def test_a_death_is_told_to_no_receiver_only_that_the_case_is_closed(story: Told) -> None:
+    seen = await names(story, "ngo-b", "ngo")
 
     assert "person-died 11" not in seen
     assert seen["case-closed 12"] is False
 
 
 @pytest.mark.parametrize("sent", [ENROLLED, WITHDRAWN])
-def test_reporting_an_enrolment_or_passing_on_a_stop_does_not_make_one_lead_the_case(
-    sent: UUID,
+async def test_reporting_an_enrolment_or_passing_on_a_stop_does_not_make_one_lead_the_case(
+    told: Told, sent: UUID
 ) -> None:
-    story = [*STORY, entry(13, intake.ConsentWithdrawn, WITHDRAWN, received_how="phone")]
+    await told.tell([*STORY, step(intake.ConsentWithdrawn, WITHDRAWN, received_how="phone")])
 
-    made = shown(story, Reader("ngo-a", frozenset({"ngo"}), (sent,)))
+    made = await told.read("ngo-a", ("ngo",), (sent,))
 
-    assert not {"needs-assessed", "referral-accepted"} & {m["type"].split(".")[-2] for m in made}
-
-
-def test_an_alarm_is_seen_by_whom_it_addresses() -> None:
-    assert names("desk", "protocol-coordinator")["escalation-raised 10"]
-    assert "escalation-raised 10" not in names("ngo-b", "ngo")
+    assert not {"needs-assessed", "referral-accepted"} & {name_of(m) for m in made}
 
 
-def test_a_monitor_reads_every_step_without_place_party_date_or_service() -> None:
-    made = shown(STORY, Reader("monitors", frozenset({"monitor"}), ()))
+async def test_an_alarm_is_seen_by_whom_it_addresses(story: Told) -> None:
+    assert (await names(story, "desk", "protocol-coordinator"))["escalation-raised 10"]
+    assert "escalation-raised 10" not in await names(story, "ngo-b", "ngo")
+
+
+async def test_a_monitor_reads_every_step_without_place_party_date_or_service(story: Told) -> None:
+    made = await story.read("monitors", ("monitor",))
 
     assert [m["day"] for m in made] == list(range(13))
-    text = str(made)
+    assert {m["occurred_at"] for m in made} == {m["recorded_at"] for m in made} == {None}
     for telling in ("ik-1", "ngo-", "oat", "hiv", "2026", "atlantis", FIRST):
-        assert telling not in text
+        assert telling not in str(made)
     assert made[6]["data"] == {"reason_code": "no-capacity"}
 
 
-def test_nobody_but_its_sender_and_monitors_sees_a_refused_step() -> None:
-    refused = entry(1, release.CaseClosed, SENT, kind="refusal", refusal_code="no-plan")
+async def test_nothing_that_any_event_says_tells_a_monitor_who_where_when_or_which_service(
+    told: Told,
+) -> None:
+    """Of every example of the contracts: no id, no moment, no date, no party and no service."""
+    files = [one for model in all_events.EVENTS for one in (EXAMPLES / model.type[16:]).iterdir()]
+    said = [json.loads(one.read_text()) for one in files]
+    await told.tell([Step(one["type"], None, one["data"]) for one in said])
 
-    for reader, sees in (
-        (Reader("psych", frozenset({"prison-psych"}), (SENT,)), True),
-        (Reader("other", frozenset({"prison-psych"}), ()), False),
-        (Reader("monitors", frozenset({"monitor"}), ()), True),
+    made = await told.read("monitors", ("monitor",))
+
+    shown = [value for row in made for value in row["data"].values()]
+    assert len(made) > 100
+    assert len(shown) > 100
+    assert not [
+        one for one in shown if re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|\d{4}-\d\d-\d\d", str(one))
+    ]
+    keys = {key for row in made for key in row["data"]}
+    assert not {
+        key
+        for key in keys
+        if re.search(r"_id$|_at$|_on$|party|facility|receiver|service|place", key)
+    }
+
+
+async def test_a_day_is_counted_from_the_first_step_and_whole_days_only(story: Told) -> None:
+    early = {
+        "source": "/services/release", "type": release.ReleaseScheduled.type, "sequence": 99,
+        "time": "2026-03-01T07:59:00Z", "recordedtime": "2026-04-01T00:00:00Z", "data": {},
+    }  # fmt: skip
+    await story.connection.execute(
+        "INSERT INTO timeline.entries (message_id, case_ref, kind, envelope)"
+        " VALUES ($1, $2, 'event', $3)", uuid4(), story.case_ref, json.dumps(early).encode(),
+    )  # fmt: skip
+
+    *_, last = await story.read("monitors", ("monitor",))
+
+    assert last["day"] == -1
+
+
+async def test_nobody_but_its_sender_and_monitors_sees_a_refused_step(told: Told) -> None:
+    await told.tell([REFUSED])
+
+    for party, role, sent, sees in (
+        ("psych", "prison-psych", (SENT,), True),
+        ("other", "prison-psych", (), False),
+        ("monitors", "monitor", (), True),
     ):
-        assert bool(shown([refused], reader)) is sees
-
-
-@pytest.mark.parametrize("model", all_events.EVENTS, ids=lambda model: model.name)
-def test_the_contracts_mark_what_is_said_without_consent(model: type[Event]) -> None:
-    assert (model in WITHOUT_CONSENT) == (model.__doc__ or "").startswith("†")
+        assert bool(await told.read(party, (role,), sent)) is sees
 
 
 CONFIDES = [
     *STORY[:9],
-    entry(9, med.RelapseReported, DECLINED, referral_id=FIRST, reported_by="client"),
-    entry(10, med.OverdoseReported, DECLINED, referral_id=FIRST),
-    entry(11, med.NaloxoneUsed, DECLINED),
-    entry(12, med.PlanReviewProposed, DECLINED),
+    step(med.RelapseReported, DECLINED, referral_id=FIRST, reported_by="client"),
+    step(med.OverdoseReported, DECLINED, referral_id=FIRST),
+    step(med.NaloxoneUsed, DECLINED),
+    step(med.PlanReviewProposed, DECLINED),
 ]
 
 
 @pytest.mark.parametrize("role", ["prison-psych", "protocol-coordinator", "monitor", "ngo"])
-def test_what_was_confided_is_seen_by_whoever_took_it_down_and_by_nobody_else(role: str) -> None:
-    taker = shown(CONFIDES, Reader("ngo-a", frozenset({"ngo"}), (DECLINED,)))
-    other = shown(CONFIDES, Reader("else", frozenset({role}), (SENT,)))
+async def test_what_was_confided_is_seen_by_whoever_took_it_down_and_by_nobody_else(
+    told: Told, role: str
+) -> None:
+    await told.tell(CONFIDES)
+
+    taker = await told.read("ngo-a", ("ngo",), (DECLINED,))
+    other = await told.read("else", (role,), (SENT,))
 
     confided = {model.type for model in CONFIDED}
-    assert [made["ordinal"] for made in taker if made["type"] in confided] == [9, 10, 11]
+    assert [made["ordinal"] for made in taker if made["type"] in confided] == [10, 11, 12]
     assert [made["type"] for made in other if made["type"] in confided] == []
     learns = any(made["type"] == med.PlanReviewProposed.type for made in other)
     assert learns == (role != "ngo")
+
+
+@pytest.mark.parametrize(
+    "model", [one for one in CONFIDED if one.kind == "command"], ids=lambda model: model.name
+)
+async def test_not_even_a_monitor_learns_that_something_confided_was_not_taken(
+    told: Told, model: type[Data]
+) -> None:
+    await told.tell([REFUSED])
+    taken = await told.read("ngo-a", ("ngo",), (SENT,), model)
+
+    assert [row["data"] for row in taken] == [{"refusal_code": "no-plan"}]
+    assert await told.read("monitors", ("monitor",)) == []
+
+
+async def test_what_is_not_listed_is_seen_by_whoever_did_it_and_by_nobody_else(told: Told) -> None:
+    new = Step("org.throughcare.event.heard-of-by-nobody.v1", DECLINED, {"referral_id": SECOND})
+    await told.tell([*STORY, new])
+
+    async def sees(party: str, role: str, *sent: UUID) -> bool:
+        return any(row["type"] == new.type for row in await told.read(party, (role,), sent))
+
+    assert await sees("ngo-a", "ngo", DECLINED)
+    for party, role in (
+        ("ngo-b", "ngo"), ("psych", "prison-psych"), ("desk", "protocol-coordinator"),
+        ("admin", "prison-admin"), ("monitors", "monitor"),
+    ):  # fmt: skip
+        assert not await sees(party, role)
+
+
+async def test_a_reading_is_a_leaf_that_names_its_reader(story: Told) -> None:
+    await story.read("ngo-b", ("ngo",))
+
+    kept = await story.connection.fetch(
+        "SELECT convert_from(envelope, 'UTF8')::jsonb -> 'data' AS data FROM timeline.entries"
+        " JOIN timeline.waiting USING (entry) WHERE case_ref = $1 AND kind = 'read'",
+        story.case_ref,
+    )
+    assert [row["data"] for row in kept] == ['{"party": "ngo-b"}']
+
+
+async def test_a_reading_is_no_step_of_the_case(story: Told) -> None:
+    first = await story.read("monitors", ("monitor",))
+
+    assert await story.read("monitors", ("monitor",)) == first
+
+
+async def test_an_answer_says_times_or_a_day_and_data_only_where_there_is_any(story: Told) -> None:
+    rows = await story.read("psych", ("prison-psych",), (OPENED,))
+    (audited, *_) = await story.read("monitors", ("monitor",))
+
+    opened, assessed = [
+        _entry({**row, "data": row["data"] and json.dumps(row["data"])})  # type: ignore[arg-type]
+        for row in (rows[0], rows[2])
+    ]
+    monitored = _entry({**audited, "data": json.dumps(audited["data"])})  # type: ignore[arg-type]
+    assert list(opened) == [
+        "ordinal", "occurred_at", "recorded_at", "kind", "type", "half", "version", "data",
+    ]  # fmt: skip
+    assert opened["occurred_at"] == "2026-03-01T08:00:00Z" == f"{BEGIN:%Y-%m-%dT%H:%M:%SZ}"
+    assert list(assessed) == list(opened)[:-1]
+    assert list(monitored) == ["ordinal", "day", "kind", "type", "half", "version", "data"]
+
+
+# -- the list of types ----------------------------------------------------------------------------
+
+
+def test_every_type_that_can_stand_in_a_timeline_is_listed_and_no_other(
+    audience: dict[str, asyncpg.Record],
+) -> None:
+    of_contracts = {
+        model.type
+        for model in MODELS.values()
+        # What was decided shows in its events.
+        if model.__module__.startswith("throughcare.contracts") and model is not outcomes.Decided
+    }
+    assert audience.keys() == of_contracts
+
+
+@pytest.mark.parametrize("model", all_events.EVENTS, ids=lambda model: model.name)
+def test_what_is_said_without_consent_is_told_to_nobody_who_cares(
+    audience: dict[str, asyncpg.Record], model: type[Event]
+) -> None:
+    """The contracts mark it †; that a case was closed everybody learns."""
+    hidden = (model.__doc__ or "").startswith("†") and model is not release.CaseClosed
+    by_rule = model in CONFIDED or model in notices.NOTIFICATION_EVENTS
+    assert ("carer" in audience[model.type]["learn"]) == (not hidden and not by_rule)
+
+
+def test_what_is_told_beyond_those_who_care_is_the_release_its_end_and_readiness(
+    audience: dict[str, asyncpg.Record],
+) -> None:
+    def told(who: str) -> set[str]:
+        return {type for type, row in audience.items() if who in row["learn"]}
+
+    assert told("receiver") == {
+        release.CaseClosed.type, release.PersonReleased.type, life.ReleaseReversed.type,
+        intake.ConsentWithdrawn.type,
+    }  # fmt: skip
+    assert told("administration") == {
+        release.CaseClosed.type, release.PersonReleased.type, release.ReadinessConfirmed.type,
+        release.ReadinessLost.type,
+    }  # fmt: skip
+    assert told("monitor") == audience.keys() - {model.type for model in CONFIDED}
+
+
+def test_each_type_has_the_rule_of_its_kind(audience: dict[str, asyncpg.Record]) -> None:
+    def ruled(rule: str) -> set[str]:
+        return {type for type, row in audience.items() if row["rule"] == rule}
+
+    assert ruled("confided") == {model.type for model in CONFIDED}
+    assert ruled("notice") == {model.type for model in notices.NOTIFICATION_EVENTS}
+    assert ruled("deadline") == {
+        release.DeadlinesChanged.type, release.DeadlineMissed.type, release.DeadlineWaived.type,
+    }  # fmt: skip
+    assert {type for type, row in audience.items() if row["leads"]} == {
+        model.type
+        for model in (
+            intake.CaseOpened, intake.ConsentOffered, intake.ConsentGranted, intake.NeedsAssessed,
+            intake.PlanAgreed, intake.PlanRevised, consent.ConsentNarrowed, consent.ConsentWidened,
+            consent.ConsentRenewed,
+        )
+    }  # fmt: skip

@@ -19,6 +19,13 @@ async def doors(shared_database: Database) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
+async def owner(shared_database: Database) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(shared_database.url())
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 async def own(shared_database: Database) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(shared_database.url("throughcare_timeline"))
     yield connection
@@ -28,7 +35,8 @@ async def own(shared_database: Database) -> AsyncIterator[asyncpg.Connection]:
 async def test_the_doors_read_and_record_through_functions(doors: asyncpg.Connection) -> None:
     await doors.execute("SELECT timeline.record_read($1, 'monitor', 'read')", _CASE)
 
-    assert await doors.fetch("SELECT * FROM timeline.entries_of($1)", _CASE)
+    assert await doors.fetch("SELECT * FROM timeline.audited($1, 'monitor')", _CASE) == []
+    assert await doors.fetch("SELECT * FROM timeline.awaited($1)", _CASE) == []
     (reached,) = await doors.fetch("SELECT * FROM timeline.reached($1)", _CASE)
     assert tuple(reached) == (0, 0)
     assert await doors.fetch("SELECT * FROM timeline.stages()") == []
@@ -43,6 +51,9 @@ async def test_the_doors_read_and_record_through_functions(doors: asyncpg.Connec
         "SELECT * FROM timeline.cases",
         "SELECT timeline.forget(gen_random_uuid())",
         "SELECT timeline.add(gen_random_uuid(), 'event', '{}')",
+        "SELECT * FROM timeline.entries_of(gen_random_uuid())",
+        "SELECT * FROM timeline.view_of(gen_random_uuid(), 'ngo', '{}')",
+        "SELECT * FROM timeline.audience",
     ],
 )
 async def test_the_doors_see_no_table_and_forget_nobody(
@@ -62,13 +73,15 @@ async def test_a_door_records_readings_and_nothing_else(
 
 @pytest.mark.parametrize("party", ['a"b', "a\\b", "%s", "x" * 1000])
 async def test_what_a_door_records_is_well_formed_whatever_the_party_is_called(
-    doors: asyncpg.Connection, party: str
+    owner: asyncpg.Connection, party: str
 ) -> None:
-    transaction = doors.transaction()
+    transaction = owner.transaction()
     await transaction.start()
-    await doors.execute("SELECT timeline.record_read($1, $2, 'read')", _CASE, party)
+    await owner.execute("SET SESSION AUTHORIZATION throughcare_gateway")
+    await owner.execute("SELECT timeline.record_read($1, $2, 'read')", _CASE, party)
+    await owner.execute("RESET SESSION AUTHORIZATION")
 
-    rows = await doors.fetch(
+    rows = await owner.fetch(
         "SELECT data ->> 'party' AS party FROM timeline.entries_of($1) ORDER BY ordinal", _CASE
     )
 
