@@ -29,7 +29,7 @@ from throughcare.runtime.settings import Http, Settings
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway, open_case
 from throughcare.tests.gateway.told import Told, step
-from throughcare.tests.support.story import Step
+from throughcare.tests.support.story import Step, tell
 
 
 def test_every_event_stage_and_deadline_has_its_words() -> None:
@@ -180,11 +180,24 @@ async def test_reading_a_case_on_the_page_becomes_a_leaf_of_the_log(
     gateway: Gateway, agent: FakeAgent
 ) -> None:
     case_ref = await _case_with_a_code(gateway, agent, "P-4712", "K7FQ-2MPY")
+    put = [{"code": "D19", "due_at": "2026-04-15T08:00:00Z"}]
+    await tell(
+        gateway.pool,
+        case_ref,
+        [
+            step(CaseOpened, facility="kg-ik-27"),
+            step(DeadlinesChanged, put=put),
+            step(EscalationRaised, escalation_id="a", code="D17"),
+        ],
+    )
     async with gateway.client("ik-27") as client:
         page = await client.get("/demo/cases/K7FQ-2MPY?lang=en")
         missing = await client.get("/demo/cases/P-4712?lang=en")
 
     assert page.status_code == 200
+    assert "by day 45" in page.text
+    assert "Alarm: first contact" in page.text
+    assert "kg-ik-27" not in page.text
     assert missing.status_code == 404
     reads = "SELECT count(*) FROM timeline.entries WHERE case_ref = $1 AND kind = 'read'"
     assert await gateway.pool.fetchval(reads, case_ref) == 1
