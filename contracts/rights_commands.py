@@ -78,7 +78,11 @@ class DecideLegalRequest(Command):
 
 
 class ReportEmergencyAccess(Command):
-    """The gate gave out data past consent or acceptance; the envelope's party is who got them."""
+    """The gate gave out data past the class and purpose that were agreed, to who treats the person inside or accepted.
+
+    Never a name where the person comes by a code, and nothing past a withdrawal. The envelope's party is
+    who got them.
+    """
 
     name: ClassVar[str] = "report-emergency-access"
     reason_code: EmergencyReason

@@ -98,7 +98,10 @@ class LegalRequestDecided(Event):
 
 
 class EmergencyAccessUsed(Event):
-    """† Somebody who treats looked past consent or acceptance. D29 runs from here."""
+    """† Somebody who treats looked past the class and purpose that were agreed. D29 runs from here.
+
+    A receiver only once it accepted; no name of a person who comes by a code; nobody past a withdrawal.
+    """
 
     name: ClassVar[str] = "emergency-access-used"
     access_id: UUID

@@ -1,4 +1,4 @@
-"""Alembic's environment: asyncpg, one lock so that two may migrate at once, grants at the end."""
+"""Alembic's environment: asyncpg, one lock so that two may migrate at once, grants and the protocol's table at the end."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from throughcare.database.migrate import note_digests, require_unchanged, run_file
+from throughcare.database.most import put_most
 
 #: Whoever migrates holds this advisory lock; any number will do.
 _LOCK = 7_265_011
@@ -20,6 +21,7 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
         note_digests(connection)
         run_file(connection, "grants.sql")
+        put_most(connection)
 
 
 async def _run() -> None:

@@ -7,6 +7,7 @@ The database checks the key itself and holds the rest of the transaction to that
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+from uuid import UUID
 
 from throughcare.gateway.parties import Party
 from throughcare.gateway.problems import RefusedError
@@ -57,6 +58,24 @@ class Entrance:
         async with self._pool.acquire() as connection, connection.transaction():
             await whose(connection, caller.key)
             yield connection
+
+    @asynccontextmanager
+    async def attempt(
+        self, caller: Caller, case_ref: UUID | None = None
+    ) -> AsyncIterator[Connection]:
+        """Like `speak`, for what may be refused: each refusal takes all of it back and is one leaf of the log."""
+        try:
+            async with self.speak(caller) as connection:
+                yield connection
+        except RefusedError as error:
+            if error.code != "key-unknown":  # whose key ended is nobody who tried
+                await self.deny(caller, None if error.code == "no-such-case" else case_ref)
+            raise
+
+    async def deny(self, caller: Caller, case_ref: UUID | None = None) -> None:
+        """That somebody tried becomes a leaf of the log; without a case: at what is none of the party's."""
+        async with self.speak(caller) as connection:
+            await connection.execute(_SQL["deny"], case_ref, caller.party.party)
 
 
 async def whose(connection: Pool | Connection, key: str) -> Party:

@@ -69,7 +69,7 @@ class Gate:
         """Seal what is known of a person; its version. Raises RefusedError."""
         data_class = details.data_class
         plain = orjson.dumps(details.model_dump(mode="json", exclude_none=True))
-        async with self._entrance.speak(who) as connection:
+        async with self._entrance.attempt(who, case_ref) as connection:
             known = await self._known(connection, case_ref)
             _stand(may_enter(who.party.roles, (data_class,), known.facts))
             row = await connection.fetchrow(_SQL["begin_entry"], case_ref, data_class)
@@ -117,34 +117,22 @@ class Gate:
     ) -> Disclosed:
         made = new_id()
         wanted = sorted(set(classes))
-        refusal: str | None = None
-        try:
-            async with self._entrance.speak(who) as connection:
-                known = await self._known(connection, case_ref)
-                _stand(may_disclose(who.party.roles, purpose, wanted, known.facts, reason))
-                said = self._notice(who, known, purpose)
-                query = "disclose" if reason is None else "break_glass"
-                if also is not None:
-                    # As a withdrawal does it: first the case, then its gate.
-                    await connection.fetchval(_SQL["hold"], case_ref)
-                rows = await connection.fetch(
-                    _SQL[query], made, case_ref, wanted, reason or purpose, said.version
-                )
-                if rows and rows[0]["refusal"] is not None:
-                    # The database's own no has written down the attempt: that is to be kept.
-                    refusal = rows[0]["refusal"]
-                else:
-                    details = {row["data_class"]: await self._open(case_ref, row) for row in rows}
-                    if also is not None:
-                        await also(connection, made)
-        except (RefusedError, SealedError) as error:
-            async with self._entrance.speak(who) as connection:
-                await connection.execute(_SQL["record_read"], case_ref, who.party.party, "denied")
-            if isinstance(error, SealedError):
-                raise RefusedError("details-do-not-open") from None
-            raise
-        if refusal is not None:
-            raise RefusedError(refusal)
+        async with self._entrance.attempt(who, case_ref) as connection:
+            known = await self._known(connection, case_ref)
+            _stand(may_disclose(who.party.roles, purpose, wanted, known.facts, reason))
+            said = self._notice(who, known, purpose)
+            query = "disclose" if reason is None else "break_glass"
+            if also is not None:
+                # As a withdrawal does it: first the case, then its gate.
+                await connection.fetchval(_SQL["hold"], case_ref)
+            rows = await connection.fetch(
+                _SQL[query], made, case_ref, wanted, reason or purpose, said.version
+            )
+            if rows and rows[0]["refusal"] is not None:
+                raise RefusedError(rows[0]["refusal"])
+            details = {row["data_class"]: await self._open(case_ref, row) for row in rows}
+            if also is not None:
+                await also(connection, made)
         until = known.until if reason is None else None
         return Disclosed(made, purpose, said, until, details)
 
@@ -185,9 +173,12 @@ class Gate:
             raise RefusedError("details-do-not-open") from None
 
     async def _open(self, case_ref: UUID, row: asyncpg.Record) -> Any:
-        key = await self._keys.unwrap(Wrapped(row["wrapped"], row["wrapped_by"]), case_ref)
+        key = await self._unwrap(Wrapped(row["wrapped"], row["wrapped_by"]), case_ref)
         place = Place(case_ref, row["data_class"], row["version"])
-        return orjson.loads(unseal(key, row["sealed"], place))
+        try:
+            return orjson.loads(unseal(key, row["sealed"], place))
+        except SealedError:
+            raise RefusedError("details-do-not-open") from None
 
 
 def _stand(said: object) -> None:

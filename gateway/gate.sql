@@ -22,7 +22,3 @@ SELECT refusal, data_class, version, sealed, wrapped, wrapped_by FROM vault.disc
 -- break_glass --
 -- The same in an emergency, with a reason.
 SELECT refusal, data_class, version, sealed, wrapped, wrapped_by FROM vault.break_glass($1, $2, $3, $4, $5);
-
--- record_read --
--- An attempt becomes a leaf of the log.
-SELECT timeline.record_read($1, $2, $3);

@@ -70,10 +70,10 @@ async def give_person_code(
     entrance: Entrance, seal: Seal, who: Caller, case_ref: UUID, old: str | None
 ) -> str:
     """A code for the person; where they have one, only with that `old` one, which then is worth nothing."""
-    if _GIVES_CODES.isdisjoint(who.party.roles):
-        raise RefusedError("code-not-for-role")
     code = new_person_code()
-    async with entrance.speak(who) as connection:
+    async with entrance.attempt(who, case_ref) as connection:
+        if _GIVES_CODES.isdisjoint(who.party.roles):
+            raise RefusedError("code-not-for-role")
         _stand(
             await connection.fetchval(
                 SQL["give_person_code"],
@@ -89,12 +89,12 @@ async def give_arrival_code(
     entrance: Entrance, seal: Seal, who: Caller, case_ref: UUID, referral_id: UUID
 ) -> str:
     """A new code to bring along, for a referral that was accepted."""
-    if MAY[SendReferral].isdisjoint(who.party.roles):
-        raise RefusedError("code-not-for-role")
     while True:
         code = new_code()
         try:
-            async with entrance.speak(who) as connection:
+            async with entrance.attempt(who, case_ref) as connection:
+                if MAY[SendReferral].isdisjoint(who.party.roles):
+                    raise RefusedError("code-not-for-role")
                 _stand(
                     await connection.fetchval(
                         SQL["give_arrival_code"], case_ref, referral_id, arrival_mark(seal, code)
@@ -112,13 +112,11 @@ def _stand(refusal: str | None) -> None:
 
 async def read_sheet(entrance: Entrance, seal: Seal, who: Caller, code: str) -> Sheet:
     """Who was told what. Raises RefusedError `no-such-code`; either way the log knows."""
-    async with entrance.speak(who) as connection:
-        case_ref = await connection.fetchval(SQL["person_says"], person_mark(seal, code))
+    async with entrance.attempt(who) as connection:
+        if await connection.fetchval(SQL["person_says"], person_mark(seal, code)) is None:
+            raise RefusedError("no-such-code")
         at: datetime = await connection.fetchval(SQL["now"])
         rows = await connection.fetch(SQL["sheet"])
-    # After the commit: that somebody tried is to be kept.
-    if case_ref is None:
-        raise RefusedError("no-such-code")
     return Sheet(
         at, tuple(Told(**{**row, "data_classes": tuple(row["data_classes"])}) for row in rows)
     )

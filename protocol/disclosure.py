@@ -16,7 +16,7 @@ from throughcare.contracts.codes import ROLES, DataClass, EmergencyReason, Purpo
 from throughcare.protocol.decision import Refused
 
 #: What a role stands on; `disclosure.yaml` says what each means.
-While = Literal["held", "custody", "inside", "outside", "escalated", "agreed"]
+While = Literal["held", "custody", "inside", "outside", "escalated", "agreed", "accepted"]
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FILE = "disclosure.yaml"
 
@@ -117,7 +117,8 @@ def may_disclose(
 ) -> Allowed | Refused:
     """Whether all of these classes may be given to a party that acts in these roles.
 
-    `reason`: of an emergency (`emerg`), which goes past permission and acceptance and nothing else.
+    `reason`: of an emergency (`emerg`), which goes past the class and purpose that were agreed, and
+    past nothing else.
     """
     wanted = frozenset(classes)
     if not wanted or not wanted <= TABLE.purposes[purpose]:
@@ -126,11 +127,7 @@ def may_disclose(
         return Refused("emergency-without-reason")
     mine = frozenset(roles)
     if purpose == "emerg":
-        rules = [
-            Rule("custody" if TABLE.receives[role].holds == "custody" else "agreed", some)
-            for role, some in TABLE.emergency.items()
-            if role in mine
-        ]
+        rules = [in_emergency(role) for role in TABLE.emergency if role in mine]
     else:
         rules = [
             rule
@@ -139,6 +136,12 @@ def may_disclose(
         ]
     no = _no(rules, wanted, purpose, facts)
     return Allowed(wanted, purpose) if no is None else no
+
+
+def in_emergency(role: Role) -> Rule:
+    """Whoever treats the person inside looks while they do; a receiver once it accepted."""
+    inside = TABLE.receives[role].holds == "custody"
+    return Rule("custody" if inside else "accepted", TABLE.emergency[role])
 
 
 def may_enter(
@@ -181,6 +184,8 @@ def _stands(
     match rule.holds:
         case "agreed":
             return None
+        case "accepted":
+            return None if facts.accepted else Refused("referral-not-accepted")
         case "custody":
             return None if _has_a_part(facts) else Refused("facility-part-over")
         case "escalated":

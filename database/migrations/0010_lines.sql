@@ -26,7 +26,8 @@ create schema vault;
 create table vault.erased (
     case_ref uuid primary key,
     at timestamptz not null,
-    done_at timestamptz
+    done_at timestamptz,
+    tried_at timestamptz                             -- real time
 );
 create index on vault.erased (at) where done_at is null;
 

@@ -36,6 +36,16 @@ create table vault.disclosures (
 create index on vault.disclosures (case_ref, at);
 create index on vault.disclosures (key_id, opened_at);
 
+-- The most that a role may be told, may enter, and may look at in an emergency, and what it stands on: as
+-- protocol/disclosure.yaml says, put here by whoever migrates. No consent opens more.
+create table vault.most (
+    part text not null check (part in ('receives', 'enters', 'emergency')),
+    role text not null,
+    data_class text not null check (data_class in ('P1', 'P2', 'P3', 'P4')),
+    holds text not null,
+    primary key (part, role, data_class)
+);
+
 -- How many people one key may open within an hour.
 create table vault.limits (
     one boolean primary key default true check (one),
@@ -113,7 +123,7 @@ create index on gateway.feedback (case_ref);
 alter table timeline.entries drop constraint entries_kind_check, add constraint entries_kind_check check (kind in (
     'event', 'refusal', 'superseded', 'held', 'parked', 'no-case', 'dead-letter',
     'dead-letter-replayed', 'dead-letter-discarded', 'read', 'denied', 'export', 'forgotten',
-    'key-changed', 'entered', 'disclosed', 'emergency'));
+    'key-changed', 'entered', 'disclosed', 'emergency', 'code-given'));
 
 -- Whether all that was said of a case was heard by the timeline, and has its place in the log.
 create function timeline.is_complete(p_case uuid) returns boolean language sql stable
@@ -140,7 +150,28 @@ security definer set search_path = timeline, runtime, pg_temp as $$
             where said.last > coalesce(c.position, 0))
 $$;
 
--- Entering -----------------------------------------------------------------------------------------------
+-- What every attempt at the gate is asked ----------------------------------------------------------------
+
+-- Whether each of these classes is among the most that one of the speaker's roles may have; `p_holds`: by a role that
+-- stands on this.
+create function vault.is_at_most(p_part text, p_classes text[], p_holds text default null)
+returns boolean language sql stable security definer set search_path = vault, pg_temp as $$
+    select cardinality(p_classes) > 0 and not exists (
+        select from unnest(p_classes) as c
+        where not exists (
+            select from most m join gateway.parties y on m.role = any (y.roles)
+            where y.party = access.party() and m.part = p_part and m.data_class = c
+                and (p_holds is null or m.holds = p_holds)))
+$$;
+
+-- Whoever speaks was told no: that they tried becomes a leaf of the log, and the no is passed on.
+create function vault.deny(p_case uuid, p_no text) returns text language plpgsql volatile
+security definer set search_path = vault, pg_temp as $$
+begin
+    perform timeline.record_read(case p_no when 'no-such-case' then null else p_case end, access.party(), 'denied');
+    return p_no;
+end
+$$;
 
 -- Why nothing of this case is entered or handed out at all: null, or the code of the refusal.
 -- A withdrawal commits before this, or waits for the end of the transaction.
@@ -190,13 +221,6 @@ language sql stable security definer set search_path = vault, runtime, pg_temp a
         and not exists (select from erased x where x.case_ref = p_case)
 $$;
 
--- Whether who speaks enters details of anybody; of which class: protocol/disclosure.yaml.
-create function vault.may_enter() returns boolean language sql stable
-security definer set search_path = vault, pg_temp as $$
-    select exists (select from gateway.parties where party = access.party()
-                       and roles && array['prison-health', 'prison-psych', 'ngo'])
-$$;
-
 -- Begin to enter one class: the case's key, if it has one, and the version that comes next.
 create function vault.begin_entry(p_case uuid, p_class text)
 returns table (refusal text, wrapped bytea, wrapped_by text, next_version integer)
@@ -204,11 +228,11 @@ language plpgsql volatile security definer set search_path = vault, pg_temp as $
 declare
     no text := vault.why_closed(p_case);
 begin
-    if no is null and not vault.may_enter() then
-        no := 'role-may-not';
+    if no is null and not vault.is_at_most('enters', array[p_class]) then
+        no := 'class-not-for-role';
     end if;
     if no is not null then
-        return query select no, null::bytea, null::text, null::integer;
+        return query select vault.deny(p_case, no), null::bytea, null::text, null::integer;
         return;
     end if;
     perform pg_advisory_xact_lock(hashtextextended(p_case::text, 4022));  -- one writer a case
@@ -224,7 +248,7 @@ create function vault.enter(
     p_case uuid, p_class text, p_version integer, p_sealed bytea, p_wrapped bytea, p_wrapped_by text
 ) returns void language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
 begin
-    perform access.refuse(vault.may_enter() and vault.why_closed(p_case) is null);
+    perform access.refuse(vault.is_at_most('enters', array[p_class]) and vault.why_closed(p_case) is null);
     insert into keys (case_ref, wrapped, wrapped_by, made_at)
     values (p_case, p_wrapped, p_wrapped_by, runtime.now()) on conflict do nothing;
     -- Sealed under another key than the one that stands, nobody could ever open it.
@@ -257,39 +281,43 @@ security definer set search_path = vault, pg_temp as $$
                 and opened_at > clock_timestamp() - interval '1 hour')
 $$;
 
--- May who speaks have these classes for this purpose? Null, or the code of the refusal. The rule itself, with all
--- that a role may never have, stands in protocol/disclosure.yaml and was asked before; here is what no mistake above
--- the database may open: no permission and no acceptance, no identity.
-create function vault.why_not(p_case uuid, p_classes text[], p_purpose text)
+-- May who speaks have these classes for this purpose, or in an emergency, with a reason? Null, or the code of the
+-- refusal. The rule itself stands in protocol/disclosure.yaml and was asked before; here is what no mistake above the
+-- database may open: no more than the role may ever have, and no identity without permission and acceptance.
+create function vault.why_not(p_case uuid, p_classes text[], p_purpose text, p_reason text)
 returns text language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
 declare
     no text := vault.why_closed(p_case);
     who gateway.parties;
+    part text := case p_purpose when 'emerg' then 'emergency' else 'receives' end;
 begin
     if no is not null then
         return no;
-    end if;
-    if p_purpose in ('place', 'stat', 'qa') then
+    elsif p_purpose in ('place', 'stat', 'qa') then
         return 'class-not-for-purpose';
-    end if;
-    if 'P1' = any (p_classes) and exists (select from intake.agreements where case_ref = p_case and by_code) then
+    elsif p_purpose = 'emerg' and p_reason is null then
+        return 'emergency-without-reason';
+    elsif not vault.is_at_most(part, p_classes) then
+        return 'class-not-for-role';
+    elsif 'P1' = any (p_classes) and exists (select from intake.agreements where case_ref = p_case and by_code) then
         return 'no-identity-by-code';
-    end if;
-    select * into who from gateway.parties where party = access.party();
     -- Whose work it is inside: a prison's right to see the case ends 24 hours after the release.
-    if who.roles && array['prison-health', 'prison-psych'] then
+    elsif vault.is_at_most(part, p_classes, 'custody') then
         return null;
     end if;
-    if p_classes <@ array['P1'] and p_purpose = 'reach' and 'protocol-coordinator' = any (who.roles)
+    select * into who from gateway.parties where party = access.party();
+    if p_purpose = 'reach' and vault.is_at_most(part, p_classes, 'escalated')
         and exists (select from release.alarms where case_ref = p_case and to_role = 'protocol-coordinator') then
         return null;
     end if;
-    if exists (
+    -- An emergency goes past the class and purpose that were agreed, and past nothing else.
+    if p_purpose <> 'emerg' and exists (
         select from unnest(p_classes) as c
         where not intake.permits(p_case, array(select 'type:' || r from unnest(who.roles) as r) || who.party, c, p_purpose)
     ) then
         return 'consent-does-not-cover-receiver';
     end if;
+    -- Who was only asked, or said no, never learns who it was.
     if not release.accepted(p_case, who.party) then
         return 'referral-not-accepted';
     end if;
@@ -298,86 +326,52 @@ end
 $$;
 
 -- Hand out: the sealed details with the key they open with, and what was handed out to whom is written down.
--- One row with a refusal, or a row a class that there is.
-create function vault.disclose(p_id uuid, p_case uuid, p_classes text[], p_purpose text, p_notice text)
-returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text,
-               until timestamptz)
+-- One row with a refusal, or a row a class that there is. Granted to nobody: the two below ask it.
+create function vault.hand_out(
+    p_id uuid, p_case uuid, p_classes text[], p_purpose text, p_reason text, p_notice text
+) returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text)
 language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
 declare
-    no text := vault.why_not(p_case, p_classes, p_purpose);
+    no text := vault.why_not(p_case, p_classes, p_purpose, p_reason);
 begin
     if no is null then
-        -- One opening at a time for a key: the next one counts it.
+        -- One opening at a time for a key: the next one counts it. An emergency counts as any other.
         perform pg_advisory_xact_lock(hashtextextended(access.key_id()::text, 4023));
         if vault.openings_left(p_case) < 1 then
             no := 'too-many-people';
         end if;
     end if;
     if no is not null then
-        perform timeline.record_read(case no when 'no-such-case' then null else p_case end, access.party(), 'denied');
-        return query select no, null::text, null::integer, null::bytea, null::bytea, null::text, null::timestamptz;
+        return query select vault.deny(p_case, no), null::text, null::integer, null::bytea, null::bytea, null::text;
         return;
     end if;
-    insert into disclosures (id, case_ref, party, key_id, data_classes, purpose, notice_version, at)
-    values (p_id, p_case, access.party(), access.key_id(), p_classes, p_purpose, p_notice, runtime.now());
-    perform timeline.add(p_case, 'disclosed', json_build_object(
-        'party', access.party(), 'data_classes', p_classes, 'purpose', p_purpose, 'notice_version', p_notice,
-        'disclosure', p_id));
+    insert into disclosures
+        (id, case_ref, party, key_id, data_classes, purpose, notice_version, emergency_reason, at)
+    values (p_id, p_case, access.party(), access.key_id(), p_classes, p_purpose, p_notice, p_reason, runtime.now());
+    perform timeline.add(
+        p_case, case when p_reason is null then 'disclosed' else 'emergency' end, json_strip_nulls(json_build_object(
+            'party', access.party(), 'data_classes', p_classes, 'purpose', p_purpose, 'notice_version', p_notice,
+            'reason_code', p_reason, 'disclosure', p_id)));
     return query
-        select null::text, d.data_class, d.version, d.sealed, k.wrapped, k.wrapped_by,
-               (select max(p.until) from intake.permissions p where p.case_ref = p_case)
+        select null::text, d.data_class, d.version, d.sealed, k.wrapped, k.wrapped_by
         from details d join keys k using (case_ref)
         where d.case_ref = p_case and d.data_class = any (p_classes)
         order by d.data_class;
 end
 $$;
 
--- Break the glass: in a medical emergency, past permission by class and purpose, for a person who takes part and has not
--- said stop; somebody looks at each within 72 hours.
+-- For a purpose that the person allowed.
+create function vault.disclose(p_id uuid, p_case uuid, p_classes text[], p_purpose text, p_notice text)
+returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text)
+language sql volatile security definer set search_path = vault, pg_temp as $$
+    select * from vault.hand_out(p_id, p_case, p_classes, p_purpose, null, p_notice)
+$$;
+
+-- Break the glass: in a medical emergency; somebody looks at each within 72 hours.
 create function vault.break_glass(p_id uuid, p_case uuid, p_classes text[], p_reason text, p_notice text)
-returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text,
-               until timestamptz)
-language plpgsql volatile security definer set search_path = vault, runtime, pg_temp as $$
-declare
-    no text := vault.why_closed(p_case);
-begin
-    if no is null and not exists (
-        select from gateway.parties where party = access.party()
-            and roles && array['prison-health', 'oat-site', 'aids-centre']) then
-        no := 'class-not-for-role';
-    end if;
-    -- A receiver that was only asked, or said no, never learns who it was: not in an emergency either.
-    if no is null and not release.accepted(p_case, access.party()) and not exists (
-        select from gateway.parties where party = access.party() and 'prison-health' = any (roles)) then
-        no := 'referral-not-accepted';
-    end if;
-    if no is null and 'P1' = any (p_classes)
-        and exists (select from intake.agreements where case_ref = p_case and by_code) then
-        no := 'no-identity-by-code';
-    end if;
-    if no is null then
-        -- An emergency counts as an opening, and is held to the same number.
-        perform pg_advisory_xact_lock(hashtextextended(access.key_id()::text, 4023));
-        if vault.openings_left(p_case) < 1 then
-            no := 'too-many-people';
-        end if;
-    end if;
-    if no is not null then
-        perform timeline.record_read(case no when 'no-such-case' then null else p_case end, access.party(), 'denied');
-        return query select no, null::text, null::integer, null::bytea, null::bytea, null::text, null::timestamptz;
-        return;
-    end if;
-    insert into disclosures
-        (id, case_ref, party, key_id, data_classes, purpose, notice_version, emergency_reason, at)
-    values (p_id, p_case, access.party(), access.key_id(), p_classes, 'emerg', p_notice, p_reason, runtime.now());
-    perform timeline.add(p_case, 'emergency', json_build_object(
-        'party', access.party(), 'data_classes', p_classes, 'reason_code', p_reason, 'disclosure', p_id));
-    return query
-        select null::text, d.data_class, d.version, d.sealed, k.wrapped, k.wrapped_by, null::timestamptz
-        from details d join keys k using (case_ref)
-        where d.case_ref = p_case and d.data_class = any (p_classes)
-        order by d.data_class;
-end
+returns table (refusal text, data_class text, version integer, sealed bytea, wrapped bytea, wrapped_by text)
+language sql volatile security definer set search_path = vault, pg_temp as $$
+    select * from vault.hand_out(p_id, p_case, p_classes, 'emerg', p_reason, p_notice)
 $$;
 
 -- More people for a party and some hours: one declares, another one of the same party authorises, beforehand.
@@ -395,11 +389,11 @@ declare
 begin
     select * into it from batches where id = p_id and party = access.party() for update;
     if not found then
-        return 'no-such-batch';
+        return vault.deny(null, 'no-such-batch');
     elsif it.declared_by = access.key_id() then
-        return 'batch-needs-another-person';
+        return vault.deny(null, 'batch-needs-another-person');
     elsif it.authorised_by is null and it.from_at <= clock_timestamp() then
-        return 'batch-has-begun';
+        return vault.deny(null, 'batch-has-begun');
     end if;
     update batches set authorised_by = access.key_id(), authorised_at = clock_timestamp()
     where id = p_id and authorised_by is null;
@@ -413,19 +407,23 @@ $$;
 -- nobody gets at the sheet by making a new one; the older one is worth nothing from then on.
 create function vault.give_person_code(p_case uuid, p_mark bytea, p_old bytea) returns text language plpgsql volatile
 security definer set search_path = vault, pg_temp as $$
+declare
+    has_one boolean := exists (select from person_codes where case_ref = p_case);
 begin
     if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
-        return 'no-such-case';
+        return vault.deny(p_case, 'no-such-case');
     elsif not release.accepted(p_case, access.party()) and not exists (
             select from gateway.parties where party = access.party()
                 and roles && array['prison-health', 'prison-psych', 'dpo']) then
-        return 'code-not-for-role';  -- whoever was only asked holds no code of the person's
+        return vault.deny(p_case, 'code-not-for-role');  -- whoever was only asked holds no code of the person's
     elsif exists (select from person_codes where case_ref = p_case and mark is distinct from p_old)
         and not exists (select from gateway.parties where party = access.party() and 'dpo' = any (roles)) then
-        return 'code-given-already';
+        return vault.deny(p_case, 'code-given-already');
     end if;
     insert into person_codes (mark, case_ref) values (p_mark, p_case)
     on conflict (case_ref) do update set mark = excluded.mark;
+    perform timeline.add(p_case, 'code-given', json_build_object(
+        'party', access.party(), 'code', 'person', 'replaced', has_one));
     return null;
 end
 $$;
@@ -470,24 +468,26 @@ create function vault.give_arrival_code(p_case uuid, p_referral uuid, p_mark byt
 security definer set search_path = vault, pg_temp as $$
 declare
     receiver text;
+    has_one boolean;
 begin
     if access.party() is null or not access.sees(p_case) or exists (select from erased where case_ref = p_case) then
-        return 'no-such-case';
+        return vault.deny(p_case, 'no-such-case');
     elsif not access.may_act() then
-        return 'role-may-not';
-    end if;
-    if exists (select from intake.stopped where case_ref = p_case) then
-        return 'consent-withdrawn';
-    end if;
-    if not exists (select from intake.agreements where case_ref = p_case and by_code) then
-        return 'consent-not-by-code';
+        return vault.deny(p_case, 'role-may-not');
+    elsif exists (select from intake.stopped where case_ref = p_case) then
+        return vault.deny(p_case, 'consent-withdrawn');
+    elsif not exists (select from intake.agreements where case_ref = p_case and by_code) then
+        return vault.deny(p_case, 'consent-not-by-code');
     end if;
     select party into receiver from release.acceptances where case_ref = p_case and referral_id = p_referral;
     if receiver is null then
-        return 'referral-not-accepted';
+        return vault.deny(p_case, 'referral-not-accepted');
     end if;
     delete from arrival_codes where case_ref = p_case and referral_id = p_referral;
+    has_one := found;
     insert into arrival_codes (party, mark, case_ref, referral_id) values (receiver, p_mark, p_case, p_referral);
+    perform timeline.add(p_case, 'code-given', json_build_object(
+        'party', access.party(), 'code', 'arrival', 'replaced', has_one));
     return null;
 end
 $$;
@@ -526,6 +526,27 @@ begin
 end
 $$;
 
+-- Another version of the organisations' keys -------------------------------------------------------------
+
+-- Cases' keys that another version wraps than this, the next ones after a case.
+create function vault.wrapped_otherwise(p_version text, p_after uuid, p_most integer)
+returns table (case_ref uuid, wrapped bytea, wrapped_by text) language sql stable
+security definer set search_path = vault, pg_temp as $$
+    select k.case_ref, k.wrapped, k.wrapped_by from keys k
+    where split_part(k.wrapped_by, '/', 2) <> p_version and k.case_ref > p_after
+    order by k.case_ref limit p_most
+$$;
+
+-- Wrap a case's key anew, if it still is as it was; no entry is between its two halves then.
+create function vault.rewrap(p_case uuid, p_was bytea, p_wrapped bytea, p_wrapped_by text) returns boolean
+language plpgsql volatile security definer set search_path = vault, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended(p_case::text, 4022));
+    update keys set wrapped = p_wrapped, wrapped_by = p_wrapped_by where case_ref = p_case and wrapped = p_was;
+    return found;
+end
+$$;
+
 -- Forgetting ---------------------------------------------------------------------------------------------
 
 -- These cases are to be forgotten: from this commit on none of them is there for anybody.
@@ -536,19 +557,23 @@ security definer set search_path = vault, runtime, pg_temp as $$
     select pg_notify('throughcare_erased', '')
 $$;
 
--- Forgotten cases of which something may still stand.
-create function vault.to_erase() returns setof uuid language sql stable
+-- Forgotten cases of which something may still stand, at most 500 at a time: those first that were tried least lately,
+-- so that what waits for others keeps nobody waiting.
+create function vault.to_erase() returns setof uuid language sql volatile
 security definer set search_path = vault, runtime, pg_temp as $$
-    select case_ref from erased e
-    where done_at is null
-        -- Of a backup that was restored something came back.
-        or exists (select from keys k where k.case_ref = e.case_ref)
-        or exists (select from gateway.aliases a where a.case_ref = e.case_ref)
-        -- Somebody was late with a word about it.
-        or done_at > runtime.now() - interval '7 days'
-            and exists (select from timeline.entries t
-                        where t.case_ref = e.case_ref and t.envelope is not null and t.kind <> 'forgotten')
-    order by at limit 500
+    update erased set tried_at = clock_timestamp()
+    where case_ref in (
+        select e.case_ref from erased e
+        where done_at is null
+            -- Of a backup that was restored something came back.
+            or exists (select from keys k where k.case_ref = e.case_ref)
+            or exists (select from gateway.aliases a where a.case_ref = e.case_ref)
+            -- Somebody was late with a word about it.
+            or done_at > runtime.now() - interval '7 days'
+                and exists (select from timeline.entries t
+                            where t.case_ref = e.case_ref and t.envelope is not null and t.kind <> 'forgotten')
+        order by tried_at nulls first, at limit 500)
+    returning case_ref
 $$;
 
 -- Erase what leads to the person: the key and with it everything sealed, the names, the salts. Safe to repeat;

@@ -14,7 +14,7 @@ from throughcare.gateway.http.details import answer_json, read_body
 from throughcare.gateway.http.doors import caller, doors_of, outcome_response
 from throughcare.gateway.http.messages import hand_in
 from throughcare.gateway.http.openapi import model_body, said_responses
-from throughcare.gateway.http.timeline import find_case, record_denied
+from throughcare.gateway.http.timeline import find_case
 from throughcare.gateway.person import SQL, arrival_mark, give_arrival_code
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.taking import mark_of
@@ -72,11 +72,10 @@ async def post_arrival(request: Request) -> Response:
     who = await caller(request)
     body = await read_body(request, Arrived)
     doors = doors_of(request)
-    async with doors.entrance.speak(who) as connection:
+    async with doors.entrance.attempt(who) as connection:
         row = await connection.fetchrow(SQL["arrived"], arrival_mark(doors.seal, body.code))
-    # After the commit: that somebody tried is to be kept.
-    if row is None:
-        raise RefusedError("no-such-code")
+        if row is None:
+            raise RefusedError("no-such-code")
     alias = aliases.read(doors.seal, who.party.party, row["alias"])
     found = {"subject": alias, "referral_id": str(row["referral_id"])}
     if _CONFIRM is None:
@@ -100,12 +99,11 @@ async def get_arrival(request: Request, alias: str) -> Response:
     who = await caller(request)
     doors = doors_of(request)
     name = alias_from(alias)
-    arrived: bool | None = None
-    if name is not None:
-        mark = mark_of(doors.seal, who.party.party, name)
-        async with doors.entrance.speak(who) as connection:
+    async with doors.entrance.attempt(who) as connection:
+        arrived: bool | None = None
+        if name is not None:
+            mark = mark_of(doors.seal, who.party.party, name)
             arrived = await connection.fetchval(SQL["arrival_of"], mark)
-    if arrived is None:
-        await record_denied(doors.entrance, who)
-        raise RefusedError("no-such-case")
+        if arrived is None:
+            raise RefusedError("no-such-case")
     return answer_json({"arrived": arrived})

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from throughcare.gateway.http.details import answer_json, read_body
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import NOTHING_RESPONSES, model_body, said_responses
-from throughcare.gateway.http.timeline import record_denied
 from throughcare.gateway.person import SQL
 from throughcare.gateway.problems import Place, RefusedError
 from throughcare.runtime.ids import new_id
@@ -61,14 +60,12 @@ async def post_batch(request: Request) -> Response:
 )
 async def post_authorisation(request: Request, id: str) -> Response:
     who = await caller(request)
-    entrance = doors_of(request).entrance
-    refusal: str | None = "no-such-batch"
-    if (known := _read_id(id)) is not None:
-        async with entrance.speak(who) as connection:
+    async with doors_of(request).entrance.attempt(who) as connection:
+        refusal: str | None = "no-such-batch"
+        if (known := _read_id(id)) is not None:
             refusal = await connection.fetchval(SQL["authorise_batch"], known)
-    if refusal is not None:
-        await record_denied(entrance, who)
-        raise RefusedError(refusal)
+        if refusal is not None:
+            raise RefusedError(refusal)
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 

@@ -23,7 +23,6 @@ from throughcare.gateway.http.doors import (
     wait_of,
 )
 from throughcare.gateway.http.openapi import MESSAGE_RESPONSES, request_body
-from throughcare.gateway.http.timeline import record_denied
 from throughcare.gateway.metrics import DECIDED_IN, REFUSED, TAKEN
 from throughcare.gateway.outcomes import tell
 from throughcare.gateway.problems import RefusedError, problem
@@ -104,7 +103,7 @@ async def _take(
             taken = await take_once(doors.entrance, who, taker or by_name)
         except RefusedError as error:
             if error.code == "no-such-case":
-                await record_denied(doors.entrance, who)
+                await doors.entrance.deny(who)
             raise
         if taken.id is None or taken.answer is not None:
             return taken, None

@@ -56,21 +56,14 @@ async def get_timeline(
 async def find_case(entrance: Entrance, who: Caller, alias: str) -> UUID:
     """The case that a party calls so. What it may not see is, to it, not there; the log knows."""
     name = alias_from(alias)
-    case_ref: UUID | None = None
-    if name is not None:
-        async with entrance.speak(who) as connection:
+    async with entrance.attempt(who) as connection:
+        case_ref: UUID | None = None
+        if name is not None:
             hidden = aliases.hide(entrance.seal, who.party.party, name)
             case_ref = await connection.fetchval(_SQL["resolve"], who.party.party, hidden)
-    if case_ref is None:
-        await record_denied(entrance, who)
-        raise RefusedError("no-such-case")
+        if case_ref is None:
+            raise RefusedError("no-such-case")
     return case_ref
-
-
-async def record_denied(entrance: Entrance, who: Caller) -> None:
-    """An attempt at a name that is no case of the party's becomes a leaf of the log."""
-    async with entrance.speak(who) as connection:
-        await connection.execute(_SQL["record_read"], None, who.party.party, "denied")
 
 
 async def read_timeline(

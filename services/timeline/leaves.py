@@ -46,6 +46,7 @@ class LeafKind(StrEnum):
     ENTERED = "entered"
     DISCLOSED = "disclosed"
     EMERGENCY = "emergency"
+    CODE_GIVEN = "code-given"
 
 
 _OF_OUTCOME: dict[type[Data], LeafKind] = {

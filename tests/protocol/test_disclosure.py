@@ -203,7 +203,7 @@ EMERGENCY = {"prison-health": "P1 P3 P4", "oat-site": "P1 P3", "aids-centre": "P
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_glass_is_broken_by_who_treats_for_the_least_and_with_a_reason(role: Role) -> None:
-    nothing = OPEN._replace(accepted=False, permissions=frozenset())
+    nothing = OPEN._replace(permissions=frozenset())
     given = {
         c
         for c in CLASSES
@@ -212,6 +212,17 @@ def test_the_glass_is_broken_by_who_treats_for_the_least_and_with_a_reason(role:
 
     assert given == set(EMERGENCY.get(role, "").split())
     assert refused(may_disclose([role], "emerg", ["P1"], nothing)) == "emergency-without-reason"
+
+
+def test_a_receiver_that_did_not_accept_learns_nothing_in_an_emergency_either() -> None:
+    asked = OPEN._replace(accepted=False)
+
+    for role in EMERGENCY:
+        answer = may_disclose([role], "emerg", ["P1"], asked, "life-in-danger")
+        if role == "prison-health":
+            assert isinstance(answer, Allowed)
+        else:
+            assert refused(answer) == "referral-not-accepted"
 
 
 # -- entering -------------------------------------------------------------------------------------
