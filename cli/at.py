@@ -24,6 +24,8 @@ class Address:
     #: As the owner of the database: operators' commands are not a service's.
     postgres: str
     sealing_key: Path
+    #: None: the environment names none.
+    vault_key: Path | None
     signing_key: Path
     checkpoints: Path
     #: One key a role, where this machine made them.
@@ -65,6 +67,7 @@ def at(home: Path | None) -> Address:
             kafka=told["kafka"],
             postgres=told["postgres"],
             sealing_key=keys / "sealing.key",
+            vault_key=keys / "vault.key",
             signing_key=keys / "signing.pem",
             checkpoints=home / "checkpoints",
             api_keys=told["api_keys"],
@@ -77,6 +80,7 @@ def at(home: Path | None) -> Address:
         kafka=settings.kafka.bootstrap_servers,
         postgres=settings.database.url.get_secret_value(),
         sealing_key=settings.sealing_key_file or Path(),
+        vault_key=settings.vault_key_file,
         signing_key=settings.signing_key_file or Path(),
         checkpoints=settings.checkpoint_dir or Path(),
         api_keys={},

@@ -133,7 +133,7 @@ def run(service: Annotated[str, typer.Argument(help=", ".join(SERVICES))]) -> No
 
 def _add_operators_commands() -> None:
     """All but `run`: a service that starts again after a crash must not wait for these."""
-    from throughcare.cli import bench, dlq, emit, erased, party, timeline_command, verify
+    from throughcare.cli import bench, dlq, emit, erased, party, timeline_command, vault, verify
     from throughcare.cli.demo import command
     from throughcare.cli.protocol import command as protocol
     from throughcare.cli.simulate import command as simulating
@@ -148,6 +148,7 @@ def _add_operators_commands() -> None:
     app.command()(erased.prove_erased)
     app.command()(bench.bench)
     app.add_typer(dlq.app, name="dlq")
+    app.add_typer(vault.app, name="vault")
 
 
 def main() -> None:
