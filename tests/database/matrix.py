@@ -91,14 +91,14 @@ def _entering_class(name: str) -> Iterator[Operation]:
             "SELECT coalesce(refusal, 'version ' || next_version)"
             f" FROM vault.begin_entry({quoted(cell.case_ref)}, '{name}')"
         ),
-        lambda cell: rules.entering(cell, "version 2"),
+        lambda cell: rules.entering(cell, name, "version 2"),
     )
     yield Operation(
         f"enter {name}",
         lambda cell: (
             f"SELECT vault.enter({quoted(cell.case_ref)}, '{name}', 2, 'x', 'wrapped', 'o')"
         ),
-        lambda cell: rules.entering(cell, "", says_why=False),
+        lambda cell: rules.entering(cell, name, "", says_why=False),
     )
 
 
@@ -253,6 +253,16 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *(operation for name in w.CLASSES for operation in _entering_class(name)),
     *(operation for name in w.CLASSES for operation in _opening_class(name)),
+    Operation(
+        "disclose nothing",
+        _opening("disclose", "", "handover"),
+        partial(rules.disclosed, name="", purpose="handover"),
+    ),
+    Operation(
+        "break the glass without a reason",
+        lambda cell: _opening("break_glass", "P1", "")(cell).replace("''", "NULL"),
+        partial(rules.disclosed, name="P1", purpose="emerg"),
+    ),
     Operation(
         "give the person another code",
         lambda cell: "SELECT coalesce(vault.give_person_code("

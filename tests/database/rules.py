@@ -7,12 +7,18 @@ from throughcare.contracts.codes import RECEIVER_TYPES
 from throughcare.tests.database import world as w
 from throughcare.tests.database.world import Member
 
-#: Who may open a person's details in an emergency.
-EMERGENCY = {"prison-health", "oat-site", "aids-centre"}
+#: What a role may open in an emergency.
+EMERGENCY = {"prison-health": "P1 P3 P4", "oat-site": "P1 P3", "aids-centre": "P1 P4"}
+#: What it may ever be told of what the vault holds.
+RECEIVES = {
+    "prison-health": "P1 P2 P3 P4", "prison-psych": "P1 P2", "programme-coordinator": "P1 P2",
+    "protocol-coordinator": "P1", "ngo": "P1 P2 P3", "oat-site": "P1 P3", "narcology": "P1 P3 P4",
+    "aids-centre": "P1 P4", "rehab-centre": "P1 P2 P3", "drop-in": "P1 P2", "mahalla": "P1 P2",
+}  # fmt: skip
 #: Who cares for the person inside reads without an acceptance, while the case is theirs.
 INSIDE = {"prison-health", "prison-psych"}
-#: Who enters details of somebody.
-ENTERS = {"prison-health", "prison-psych", "ngo"}
+#: Which details it may enter of somebody.
+ENTERS = {"prison-health": "P1 P2 P3 P4", "prison-psych": "P1 P2", "ngo": "P1 P2 P3"}
 #: They read and judge, and take no step.
 READERS = {"monitor", "dpo", "commenter"}
 #: Whoever has one of these cares for the person or coordinates.
@@ -113,8 +119,9 @@ def why_closed(cell: Cell) -> str | None:
     return None if cell.consent_lives else "no-consent"
 
 
-def entering(cell: Cell, allowed: str, *, says_why: bool = True) -> str:
-    no = why_closed(cell) or (None if cell.member.role in ENTERS else "role-may-not")
+def entering(cell: Cell, name: str, allowed: str, *, says_why: bool = True) -> str:
+    may = name in ENTERS.get(cell.member.role, "")
+    no = why_closed(cell) or (None if may else "class-not-for-role")
     if no is None:
         return allowed
     return no if says_why else NO
@@ -126,6 +133,10 @@ def disclosed(cell: Cell, name: str, purpose: str) -> str:
         return no
     if purpose in ("place", "stat", "qa"):
         return "class-not-for-purpose"
+    if purpose == "emerg":
+        return "emergency-without-reason"
+    if not name or name not in RECEIVES.get(role, ""):
+        return "class-not-for-role"
     if name == "P1" and cell.consent == "by-code":
         return "no-identity-by-code"
     if role in INSIDE:
@@ -140,11 +151,13 @@ def disclosed(cell: Cell, name: str, purpose: str) -> str:
 def in_emergency(cell: Cell, name: str) -> str:
     if (no := why_closed(cell)) is not None:
         return no
-    if cell.member.role not in EMERGENCY:
+    if name not in EMERGENCY.get(cell.member.role, ""):
         return "class-not-for-role"
+    if (name, cell.consent) == ("P1", "by-code"):
+        return "no-identity-by-code"
     if cell.member.standing != "accepted" and cell.member.role != "prison-health":
         return "referral-not-accepted"
-    return "no-identity-by-code" if (name, cell.consent) == ("P1", "by-code") else name
+    return name
 
 
 def person_code(cell: Cell, *, with_old: bool) -> str:

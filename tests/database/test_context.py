@@ -43,9 +43,10 @@ _CALLS = {
     "vault.arrived(bytea)": (
         f"SELECT vault.arrived({quoted(w.mark_of('arrival', w.case_of('by-code', 'has')))})", "-"),
     "vault.authorise_batch(uuid)": (
-        f"SELECT vault.authorise_batch({quoted(w.batch_of(_NGO.party))})", "no-such-batch"),
+        f"SELECT vault.authorise_batch({quoted(w.batch_of(_NGO.party))})",
+        "error 42501 not for this party"),
     "vault.begin_entry(uuid,text)": (
-        f"SELECT refusal FROM vault.begin_entry({_REF}, 'P1')", "no-such-case"),
+        f"SELECT refusal FROM vault.begin_entry({_REF}, 'P1')", "error 42501 not for this party"),
     "vault.break_glass": (
         f"SELECT vault.break_glass(gen_random_uuid(), {_REF}, '{{P1}}', 'unconscious', 'n')",
         "error 42501 not for this party"),
@@ -59,8 +60,9 @@ _CALLS = {
         f"SELECT vault.enter({_REF}, 'P1', 2, 'x', 'wrapped', 'o')", "error 42501 not for this party"),
     "vault.facts_of(uuid)": (f"SELECT vault.facts_of({_REF})", "-"),
     "vault.give_arrival_code": (
-        f"SELECT vault.give_arrival_code({_REF}, {_REF}, 'x')", "no-such-case"),
-    "vault.give_person_code": (f"SELECT vault.give_person_code({_REF}, 'x', NULL)", "no-such-case"),
+        f"SELECT vault.give_arrival_code({_REF}, {_REF}, 'x')", "error 42501 not for this party"),
+    "vault.give_person_code": (
+        f"SELECT vault.give_person_code({_REF}, 'x', NULL)", "error 42501 not for this party"),
     "vault.opened(uuid[])": (f"SELECT vault.opened(array[{_REF}])", "-"),
     # How many one may open is no secret, and nobody has opened any.
     "vault.openings_left(uuid)": (f"SELECT vault.openings_left({_REF})", "20"),
@@ -328,7 +330,13 @@ async def test_a_statement_that_is_prepared_once_gives_each_party_its_own_rows(
         "SELECT * FROM gateway.contacts",
         "SELECT * FROM vault.details",
         "SELECT * FROM vault.keys",
-        "SELECT vault.why_not('00000000-0000-0000-0000-000000000000', '{P1}', 'handover')",
+        "SELECT vault.why_not('00000000-0000-0000-0000-000000000000', '{P1}', 'handover', NULL)",
+        "SELECT vault.hand_out(gen_random_uuid(), gen_random_uuid(), '{P1}', 'emerg', 'x', 'n')",
+        "SELECT vault.is_at_most('enters', '{P1}')",
+        "SELECT vault.deny('00000000-0000-0000-0000-000000000000', 'x')",
+        "SELECT vault.wrapped_otherwise('', '00000000-0000-0000-0000-000000000000', 1)",
+        "SELECT vault.rewrap('00000000-0000-0000-0000-000000000000', '', '', '')",
+        "SELECT * FROM vault.most",
         "SELECT vault.why_closed('00000000-0000-0000-0000-000000000000')",
         "SELECT vault.forget('{}')",
         "SELECT vault.to_erase()",

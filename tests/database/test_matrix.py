@@ -64,6 +64,10 @@ async def test_what_the_log_keeps_of_an_attempt_names_no_case(
             SELECT access.enter({quoted(member.key)});
             SELECT * FROM vault.disclose(gen_random_uuid(), {case_ref}, '{{P1}}', 'handover', 'n');
             SELECT * FROM vault.break_glass(gen_random_uuid(), {case_ref}, '{{P1}}', 'x', 'n');
+            SELECT vault.begin_entry({case_ref}, 'P1');
+            SELECT vault.give_person_code({case_ref}, 'x', NULL);
+            SELECT vault.give_arrival_code({case_ref}, {case_ref}, 'x');
+            SELECT vault.authorise_batch({case_ref});
             SELECT timeline.record_read({case_ref}, {quoted(member.party)}, 'denied');
             SELECT * FROM timeline.shown({case_ref}, {quoted(member.party)});
             """
@@ -76,7 +80,7 @@ async def test_what_the_log_keeps_of_an_attempt_names_no_case(
             await owner.execute(f"DELETE FROM timeline.{table} WHERE entry > $1", before)
         assert [tuple(map(str, row)) for row in kept] == [
             ("00000000-0000-0000-0000-000000000000", "denied", '{"party": "ngo-accepted"}')
-        ] * 4
+        ] * 8
 
 
 def _own_name(asked: list[str]) -> int:
