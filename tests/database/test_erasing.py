@@ -222,6 +222,25 @@ async def test_what_comes_back_of_a_forgotten_case_is_found_and_forgotten_again(
     assert await lives.owner.fetch("SELECT vault.to_erase()") == []
 
 
+async def test_what_cannot_be_finished_yet_keeps_nobody_waiting(lives: Lives) -> None:
+    """More of them than are looked at at a time, all older than who comes last."""
+    await lives.owner.execute(
+        "INSERT INTO vault.erased (case_ref, at)"
+        " SELECT gen_random_uuid(), now() - interval '1 day' FROM generate_series(1, 700)"
+    )
+    ask = "SELECT array_agg(it) FROM vault.to_erase() AS it"
+    first = await lives.owner.fetchval(ask)
+    await lives.owner.execute("SELECT vault.forget($1)", [lives.case_ref])
+
+    second = await lives.owner.fetchval(ask)
+    third = await lives.owner.fetchval(ask)
+
+    assert [len(some) for some in (first, second, third)] == [500, 500, 500]
+    assert lives.case_ref in second
+    assert len({*first, *second}) == 701
+    assert {*first} - {*second} <= {*third}
+
+
 @pytest.mark.parametrize("function", ["disclose", "break_glass"])
 async def test_an_opening_that_waited_for_the_forgetting_finds_no_case(
     lives: Lives, function: str

@@ -26,7 +26,7 @@ _STATES = (
 #: Of the many openings a few of each kind.
 _OPERATIONS = tuple(
     one for one in matrix.OPERATIONS
-    if not re.search(r"P[24]|for (social|safety|emerg|stat|dose)$", one.name)
+    if not re.search(r"P[24]|for (social|safety|stat|dose)$", one.name)
 )  # fmt: skip
 
 
