@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from throughcare.cli.embedded.kafka import Kafka
+from throughcare.tests.gateway.desks import Desks
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.foreign import ForeignClient
 from throughcare.tests.gateway.ground import Gateway
@@ -71,3 +72,11 @@ async def told(shared_database: Database) -> AsyncIterator[Told]:
     yield Told(connection)
     await transaction.rollback()
     await connection.close()
+
+
+@pytest.fixture
+async def desks(gateway: Gateway) -> AsyncIterator[Desks]:
+    made = Desks(gateway)
+    yield made
+    await made.prison.aclose()
+    await made.ngo.aclose()

@@ -106,6 +106,7 @@ async def test_who_accepted_is_told_what_the_person_allowed_it_with_the_notice(
     assert body["notice"]["version"].endswith(".en")
     assert "only for: taking the person over" in body["notice"]["text"]
     assert await ground.leaves("entered", case.ref) == 2
+    assert await ground.leaves("denied", case.ref) == 0
     assert await ground.leaves("disclosed", case.ref) == 1
     row = await ground.gateway.pool.fetchrow(
         "SELECT party, data_classes, purpose FROM vault.disclosures WHERE id = $1",
@@ -165,6 +166,61 @@ async def test_after_a_withdrawal_nothing_goes_in_or_out(ground: Ground) -> None
 
     assert _no(await ground.ask(case)) == (409, "consent-withdrawn")
     assert _no(await ground.enter(case)) == (409, "consent-withdrawn")
+
+
+async def test_whoever_is_told_no_at_the_gate_leaves_one_leaf_and_nothing_else(
+    ground: Ground,
+) -> None:
+    """Entering, asking and breaking the glass alike, whether the rule or the database said it."""
+    case = await ground.case()
+    await ground.gateway.pool.execute("SELECT intake.stop($1)", case.ref)
+    health = f"/v1/cases/{case.prison}"
+
+    answers = [
+        await ground.enter(case),
+        await ground.ask(case),
+        await ground.ask(case, "P4"),
+        await ground.prison.post(
+            f"{health}/emergency-access",
+            json={"data_classes": ["P1"], "reason_code": "cannot-speak"},
+        ),
+    ]
+
+    assert [_no(answer) for answer in answers] == [
+        (409, "consent-withdrawn"), (409, "consent-withdrawn"), (403, "class-not-for-role"),
+        (409, "consent-withdrawn"),
+    ]  # fmt: skip
+    assert await ground.leaves("denied", case.ref) == 4
+    for kind in ("entered", "disclosed", "emergency"):
+        assert await ground.leaves(kind, case.ref) == 0
+
+
+async def test_what_fails_without_a_refusal_is_no_refusal_and_leaves_nothing(
+    ground: Ground,
+) -> None:
+    """The sender may come again: it is told so, and nothing was half done."""
+    case = await ground.case()
+    await ground.enter(case)
+    await ground.accept(case.ref)
+    pool = ground.gateway.pool
+    name = await pool.fetchval(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'vault.disclosures'::regclass"
+        " AND pg_get_constraintdef(oid) LIKE '%purpose%'"
+    )
+    rule = await pool.fetchval(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1", name
+    )
+    swap = "ALTER TABLE vault.disclosures DROP CONSTRAINT {0}, ADD CONSTRAINT {0} {1} NOT VALID"
+    await pool.execute(swap.format(name, "CHECK (purpose = 'none')"))
+    try:
+        answer = await ground.ask(case)
+    finally:
+        await pool.execute(swap.format(name, rule))
+
+    assert _no(answer) == (500, "internal")
+    assert await ground.leaves("denied", case.ref) == 0
+    assert await ground.leaves("disclosed", case.ref) == 0
+    assert (await ground.ask(case)).status_code == 201
 
 
 async def test_correcting_writes_the_class_anew_and_the_last_word_is_handed_out(
