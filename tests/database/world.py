@@ -8,7 +8,7 @@ Set up once by the owner; what is tried runs as the door's own role and is rolle
 import hashlib
 from collections.abc import Iterable
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import asyncpg
