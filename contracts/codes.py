@@ -270,6 +270,7 @@ DeadlineCode = Literal[
     "D11s",  # somebody came by themselves -> their release recorded
     "D22b",  # met, and nobody ended the follow-up -> ended by what is known
     "weekend-release",  # free before days without service -> cover arranged
+    "consent-again",  # released under an old consent, and met -> asked about it anew
     "D31",  # released -> allowance asked for, where the law sets a limit; step = item of the plan
     "D23",  # permission ended -> recipient told, acknowledged; step = hours
     "D24",  # the person asked to see their data -> shown

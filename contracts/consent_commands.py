@@ -39,7 +39,7 @@ class WidenConsent(Command):
 
 
 class RenewConsent(Command):
-    """The same permissions, for longer; signed again."""
+    """The same permissions, as long as they were or for longer; signed again."""
 
     name: ClassVar[str] = "renew-consent"
     expires_on: date

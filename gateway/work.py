@@ -18,6 +18,7 @@ from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
 from throughcare.contracts import rights_events as rights
 from throughcare.contracts.codes import DeadlineCode, DeadlineKey, ReceiverType, Role
+from throughcare.contracts.consent_commands import RenewConsent
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Data
 from throughcare.protocol.calendar import end_of_day
@@ -25,6 +26,7 @@ from throughcare.protocol.profiles import PROFILES
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.record import Record, replace
 from throughcare.protocol.release.medicine_rules import LINE_OF, number
+from throughcare.protocol.roles import MAY
 
 Task = Literal[
     "offer-consent",
@@ -92,6 +94,7 @@ _OUTSIDE: Mapping[DeadlineCode, Task] = MappingProxyType(
         "D19": "follow-up-check",
         "D20": "follow-up-check",
         "D21": "follow-up-check",
+        "consent-again": "renew-consent",
     }
 )
 #: What is owed to the person: whoever answers for data, also after the end.
@@ -394,6 +397,8 @@ def _of_promise(known: Known, one: Promise, profile: Profile) -> Item | None:
     if task_outside not in _SENDING:
         holder = _holder(known, one.referral_id) or _server(known, one)
         holder = holder or _responsible(known, profile)
+    if task_outside == "renew-consent" and holder and holder.role not in MAY[RenewConsent]:
+        holder = None  # the coordinator finds somebody who may ask
     if holder is None:
         return _to(task_outside, _COORDINATOR, None, None, one)
     return _of_holder(task_outside, holder, one)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
+from throughcare.cli.cohort import rates
 from throughcare.cli.cohort.act import Act
 from throughcare.cli.cohort.course import Course
 from throughcare.cli.cohort.grid import plus
@@ -41,6 +42,7 @@ class Again:
                 life.AcceptanceLapsed: self._gone,
                 events.ReferralCancelled: self._gone,
                 events.PersonReleased: self._released,
+                events.DeadlinesChanged: self._ask_again,
                 life.ReleaseReversed: self._back,
                 life.EpisodeResumed: self._resumed,
                 care.PermissionRecalled: self._recalled,
@@ -111,6 +113,12 @@ class Again:
                 ),
                 now,
             )
+
+    def _ask_again(self, changed: events.DeadlinesChanged, now: datetime) -> None:
+        """Whoever met the person asks on the next day that offices write, or forgets it."""
+        due = any(one.code == "consent-again" for one in changed.put)
+        if due and self.course.happens(rates.ASKED_AGAIN):
+            self.course.plan(self.grid.next_office(now), self._renew)
 
     def _narrow(self, now: datetime) -> Iterator[Act]:
         """The last receiver that was named; where all are of one kind, a kind of data of theirs."""

@@ -65,6 +65,8 @@ NARROWED = Rate(0.06, MADE_UP)
 #: Signs for less than the follow-up takes; and of those, signs again when it is about to end.
 SHORT_CONSENT = Rate(0.10, MADE_UP)
 RENEWED = Rate(0.55, MADE_UP)
+#: Asked outside about a consent given long before the release, and signs it again.
+ASKED_AGAIN = Rate(0.85, MADE_UP)
 #: After a no, a stop, an end of consent or a loss: wants the case to go on.
 REOPENED = Rate(0.30, MADE_UP)
 

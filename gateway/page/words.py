@@ -255,6 +255,7 @@ DEADLINES: dict[str, Words] = {
     "D11s": Words("record the release", "записать освобождение"),
     "D22b": Words("end the follow-up", "завершить сопровождение"),
     "weekend-release": Words("arrange cover for days off", "обеспечить помощь в выходные"),
+    "consent-again": Words("ask about the consent again", "вновь спросить о согласии"),
     "D31": Words("ask for the allowance", "подать заявление о пособии"),
     "D23": Words("recipients told and asked", "оповещение и ответ получателей"),
     "D24": Words("show the person their data", "показать человеку его данные"),

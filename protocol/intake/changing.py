@@ -89,8 +89,8 @@ def renew(
     case = _consented(state, profile, command.witness_role)
     if isinstance(case, Refused):
         return case
-    if command.expires_on <= case.expires_on:
-        return Refused("consent-not-longer")
+    if command.expires_on < case.expires_on:  # the same day: asked again, and it stays as it is
+        return Refused("consent-shorter")
     if (wrong := wrong_end(command.expires_on, context, profile)) is not None:
         return wrong
     return (

@@ -208,7 +208,7 @@ _PARTS: dict[str, Any] = {
     "confirmed_days": _Amount,
     "escalates": tuple[_Alarm, ...],
 }
-_DEADLINE = re.compile(r"D[0-3][0-9][a-z]?|weekend-release")
+_DEADLINE = re.compile(r"D[0-3][0-9][a-z]?|weekend-release|consent-again")
 _STEP = re.compile(r"_[0-9]{1,3}$")
 
 

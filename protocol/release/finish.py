@@ -15,7 +15,7 @@ from throughcare.contracts.care_events import (
     WithdrawalAcknowledged,
 )
 from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey, ReadinessLostReason
-from throughcare.contracts.consent_events import ConsentRenewed
+from throughcare.contracts.consent_events import ConsentNarrowed, ConsentRenewed, ConsentWidened
 from throughcare.contracts.kinds import Data, Event
 from throughcare.protocol.calendar import days_between
 from throughcare.protocol.profiles.model import Profile
@@ -82,6 +82,7 @@ _KEPT_BY: dict[DeadlineCode, tuple[type[Data], ...]] = {
     "D11s": (events.PersonReleased, events.PersonReleasedBeforeConsent),
     "D22b": (events.FollowUpCompleted,),
     "weekend-release": (events.AppointmentBooked,),
+    "consent-again": (ConsentRenewed, ConsentWidened, ConsentNarrowed),
     "D31": (events.ClientAttended, events.ServiceEngaged),
     "D23": (RecipientTold, WithdrawalAcknowledged),
     "D24": (rights.DataShown,),

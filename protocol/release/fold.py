@@ -241,7 +241,7 @@ def _person(
                 person = replace(person, gaps=None)
         case events.FirstContactMade() | events.ContactRegained():
             if isinstance(person, Outside):
-                person = replace(person, contact=Met(), attempts=())
+                person = replace(person, contact=Met(), attempts=(), met_at=event.contact_at)
         case events.TreatmentEngaged():
             if isinstance(person, Outside):
                 person = replace(person, contact=TakingPart(), engaged=True)

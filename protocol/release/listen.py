@@ -1,5 +1,7 @@
 """What release remembers of what intake said: consent, needs and plan."""
 
+from datetime import datetime
+
 from throughcare.contracts import intake_events as intake
 from throughcare.contracts import life_events
 from throughcare.contracts.codes import PlanItem
@@ -63,10 +65,11 @@ def listen(heard: Heard, event: Message) -> Heard:
                 permissions,
                 data.feedback_to_facility,
                 data.hand_over_by or "identity",
+                signed_at=event.occurred_at,
             )
             return replace(heard, consent=granted, consented_at=event.recorded_at)
         case ConsentNarrowed() | ConsentWidened() | ConsentRenewed():
-            return replace(heard, consent=_granted(data, heard.consent))
+            return replace(heard, consent=_granted(data, heard.consent, event.occurred_at))
         case intake.ConsentRefused() | intake.ConsentWithdrawn() | ConsentExpired():
             return replace(heard, consent=Stopped())
         case intake.NeedsAssessed():
@@ -90,11 +93,23 @@ def _item(item: PlanItem) -> Item:
 def _granted(
     event: ConsentNarrowed | ConsentWidened | ConsentRenewed,
     before: Consent,
+    at: datetime,
 ) -> Granted:
     permissions = tuple(
         Permission(item.receiver_type, item.party, item.data_classes, item.purposes)
         for item in event.items
     )
-    feedback = isinstance(before, Granted) and before.feedback_to_facility
-    by = before.hand_over_by if isinstance(before, Granted) else "identity"
-    return Granted(event.consent_id, event.expires_on, permissions, feedback, by)
+    given = before if isinstance(before, Granted) else None
+    if isinstance(event, ConsentNarrowed):
+        signed_at, narrowed_at = None if given is None else given.signed_at, at
+    else:
+        signed_at, narrowed_at = at, None
+    return Granted(
+        event.consent_id,
+        event.expires_on,
+        permissions,
+        given is not None and given.feedback_to_facility,
+        "identity" if given is None else given.hand_over_by,
+        signed_at,
+        narrowed_at,
+    )

@@ -17,6 +17,7 @@ from throughcare.protocol.calendar import after, end_of_day, local_day
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.release import care_promises, life_promises, medicine_promises
 from throughcare.protocol.release.allowance import allowance
+from throughcare.protocol.release.consent_again import ask_again
 from throughcare.protocol.release.life_promises import begun_at, is_outside_already
 from throughcare.protocol.release.rights_promises import of_rights
 from throughcare.protocol.release.rules import (
@@ -232,6 +233,7 @@ RULES: dict[type[Situation], tuple[Rule, ...]] = {
         _rule("D17 D19 D21 D22", "person done", _after_release),
         _rule("D31", "person heard referrals", allowance),
         _CONSENT,
+        _rule("consent-again", "person heard", ask_again),
         _OFFERED,
         _rule("D20", "person heard", care_promises.takes_part),
         _REFERRALS,

@@ -28,7 +28,7 @@ from throughcare.protocol.release.medicine_state import Kit, Line, Support
 from throughcare.protocol.release.rights_state import Rights
 
 #: Of the dumped form below.
-STATE_VERSION = 6
+STATE_VERSION = 7
 
 # -- a referral ----------------------------------------------------------------------------------
 
@@ -211,6 +211,8 @@ class Outside(Record, frozen=True, tag="outside"):
     reached_day: int = 0
     #: The facility said, too late to say it by itself, that it was no release.
     denied: bool = False
+    #: When care first met the person, or met them again after a loss.
+    met_at: datetime | None = None
 
 
 class Ended(Record, frozen=True, tag="ended"):
@@ -305,6 +307,10 @@ class Granted(Record, frozen=True, tag="granted"):
     #: The facility may hear how it went on after the release.
     feedback_to_facility: bool = False
     hand_over_by: HandOverBy = "identity"
+    #: When the person last said yes: gave it, made it more, or let it last.
+    signed_at: datetime | None = None
+    #: When they last took part of it back.
+    narrowed_at: datetime | None = None
 
 
 class Stopped(Record, frozen=True, tag="stopped"):

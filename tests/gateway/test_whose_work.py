@@ -96,6 +96,7 @@ def test_every_deadline_is_somebodys_turn_or_ends_by_itself(code: DeadlineCode) 
         ("D19", None, ("follow-up-check", "ngo-x")),
         ("D20", None, ("follow-up-check", "ngo-x")),
         ("D31", None, ("meet-person", "ngo-x")),
+        ("consent-again", None, ("renew-consent", "ngo-x")),
         ("D24", ("show-data", "dpo"), ("show-data", "dpo")),
         ("D29", ("review-access", "dpo"), ("review-access", "dpo")),
         ("weekend-release", ("confirm-readiness", "prison-health"), None),
@@ -338,3 +339,11 @@ def test_what_was_heard_before_or_changes_nothing_leaves_it_as_it_was() -> None:
     assert hear(known, ended) is known
     booked = release.AppointmentBooked(referral_id=_A, appointment_at=_NOW)
     assert hear(known, ended._replace(data=booked, sequence=7)) is known
+
+
+def test_who_may_not_ask_for_a_consent_leaves_asking_again_to_the_coordinator() -> None:
+    known = told(sent(receiver_type="oat-site", service_type="oat"), accepted(), released())
+
+    assert open_with(told(due("consent-again"), known=known)) == [
+        ("renew-consent", "protocol-coordinator")
+    ]

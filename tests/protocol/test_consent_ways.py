@@ -223,7 +223,7 @@ def test_wider_permission_for_others_leaves_a_stuck_item_stuck(story: Story) -> 
             more(PROBATION.model_copy(update={"data_classes": ("P3",)})),
             "class-not-for-receiver",
         ),
-        (longer(300), "consent-not-longer"),
+        (longer(299), "consent-shorter"),
         (longer(366), "consent-too-long"),
         (longer(310, witness_role="prison-admin"), "witness-decides-privileges"),
     ],
