@@ -296,7 +296,7 @@ _PERMITTED: dict[ReceiverType, tuple[tuple[DataClass, ...], tuple[Purpose, ...]]
     "aids-centre": (("P1", "P4"), ("dose",)),
     "rehab-centre": (("P1", "P3"), ("handover",)),
     "narcology": (("P1", "P3"), ("handover",)),
-    "probation": (("P1",), ("social",)),
+    "probation": (("P0",), ("social",)),
     "mahalla": (("P1", "P2"), ("social",)),
 }
 

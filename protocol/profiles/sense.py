@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from throughcare.contracts.codes import DeadlineCode
+from throughcare.protocol.disclosure import TABLE
 from throughcare.protocol.profiles.model import Key
 from throughcare.protocol.profiles.reading import Problem
 
@@ -58,8 +59,15 @@ def senseless(base: Mapping[str, Key], own: Mapping[str, Key], file: str) -> Ite
             for receiver in key.value["receivers"]:
                 if receiver not in receivers:
                     yield wrong(name, f"names {receiver}, which is no receiver in this country")
-                elif not set(key.value["classes"]) <= set(receivers[receiver]["classes"]):
+                elif not _is_enough(receivers[receiver], key.value):
                     yield wrong(name, f"needs more than {receiver} may ever get")
+    for receiver, rule in receivers.items():
+        given = TABLE.receives[receiver].classes if receiver in TABLE.receives else frozenset()
+        if never := sorted(set(rule["classes"]) - given):
+            yield wrong(
+                f"receivers.{receiver}",
+                f"lets a consent allow {', '.join(never)}, which disclosure.yaml never gives there",
+            )
     for code in at("programmes.active"):
         about = keys.get(f"programme_rules.{code}")
         if about is None or about.value["state"] == "idea":
@@ -79,6 +87,13 @@ def senseless(base: Mapping[str, Key], own: Mapping[str, Key], file: str) -> Ite
         label = at("words.case_label").get(language, "").lower()
         if any(term.lower() in label for term in terms):
             yield wrong("words.case_label", "holds a word that words.denied forbids")
+
+
+def _is_enough(receiver: Mapping[str, Any], service: Mapping[str, Any]) -> bool:
+    """Papers and an allowance are also had where nobody learns a name: the person goes there."""
+    if not receiver["care"] and service["purpose"] == "social":
+        return True
+    return set(service["classes"]) <= set(receiver["classes"])
 
 
 def _unalarmed(keys: Mapping[str, Key]) -> list[str]:

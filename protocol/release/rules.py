@@ -39,13 +39,18 @@ def consent(state: State, on: date) -> Granted | None:
 
 
 def covers(given: Granted, item: Item, receiver: Candidate, profile: Profile) -> bool:
-    """Whether one permission reaches this receiver with what the service needs, for its purpose."""
+    """Whether one permission reaches this receiver with what the service needs, for its purpose.
+
+    Where such a receiver may never have all of it, as probation no name, with what it may have.
+    """
     service = profile.services[item.service_type]
     return any(
         permission.receiver_type == receiver.receiver_type
         and permission.party in (None, receiver.party)
         and service.purpose in permission.purposes
-        and service.classes.issubset(permission.data_classes)
+        and (service.classes & profile.receivers[receiver.receiver_type].classes).issubset(
+            permission.data_classes
+        )
         for permission in given.permissions
     )
 

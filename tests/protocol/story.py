@@ -266,7 +266,7 @@ REHAB = ConsentItem(
     data_classes=("P1", "P2", "P3"),
     purposes=("handover",),
 )
-PROBATION = ConsentItem(receiver_type="probation", data_classes=("P1",), purposes=("social",))
+PROBATION = ConsentItem(receiver_type="probation", data_classes=("P0",), purposes=("social",))
 PERMISSIONS = (NGO, REHAB, PROBATION)
 DOSE = ConsentItem(receiver_type="oat-site", data_classes=("P1", "P3"), purposes=("dose",))
 PLAN = (

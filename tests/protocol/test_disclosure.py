@@ -247,6 +247,8 @@ def test_data_are_entered_by_who_asks_the_person_and_by_nobody_before_consent(ro
 @pytest.mark.parametrize("country", CURRENT)
 def test_no_country_promises_a_receiver_more_than_the_table_gives(country: str) -> None:
     """But for probation: the person takes their papers there; the system gives no name."""
+    for receiver, rule in current(country).receivers.items():
+        assert rule.classes <= disclosure.TABLE.receives[receiver].classes
     for service in current(country).services.values():
         assert service.classes <= disclosure.TABLE.purposes[service.purpose]
         for receiver in service.receivers - {"probation"}:

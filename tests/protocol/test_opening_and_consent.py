@@ -174,9 +174,10 @@ def test_consent_to_a_kind_of_receiver_the_country_does_not_have_is_refused() ->
     given(OPENED, OFFERED).when(consent(mahalla), *PSYCH).refused("receiver-type-not-allowed")
 
 
-def test_probation_never_gets_health_data_whatever_is_signed() -> None:
-    health = ConsentItem(receiver_type="probation", data_classes=("P1", "P3"), purposes=("social",))
-    given(OPENED, OFFERED).when(consent(NGO, health), *PSYCH).refused("class-not-for-receiver")
+@pytest.mark.parametrize("kind", ["P1", "P2", "P3", "P4", "P5"])
+def test_probation_gets_neither_a_name_nor_health_data_whatever_is_signed(kind: Any) -> None:
+    more = ConsentItem(receiver_type="probation", data_classes=("P0", kind), purposes=("social",))
+    given(OPENED, OFFERED).when(consent(NGO, more), *PSYCH).refused("class-not-for-receiver")
 
 
 @pytest.mark.parametrize("days", [-1, 366])

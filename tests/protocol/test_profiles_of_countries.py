@@ -29,7 +29,7 @@ MAHALLA = ConsentItem(
     purposes=("social",),
     asked_by_person=True,
 )
-PROBATION = ConsentItem(receiver_type="probation", data_classes=("P1",), purposes=("social",))
+PROBATION = ConsentItem(receiver_type="probation", data_classes=("P0",), purposes=("social",))
 SUPPORT = PlanItem(
     item=1,
     service_type="psychosocial-support",
@@ -161,10 +161,10 @@ def test_a_visit_of_the_mahalla_committee_is_no_contact_with_care() -> None:
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-def test_probation_never_learns_health_or_needs(country: str) -> None:
+def test_probation_never_learns_a_name_health_or_needs(country: str) -> None:
     rule = current(country).receivers.get("probation")
 
-    assert rule is None or rule.classes == {"P0", "P1"}
+    assert rule is None or rule.classes == {"P0"}
     assert current(country).value("probation.may_learn") == ["attendance"]
 
 
