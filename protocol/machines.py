@@ -113,7 +113,7 @@ def _read(text: str, name: str) -> tuple[Table, list[Problem]]:
         line, node = lines[key]
         try:
             machines[key] = _machine(key, part, line, _row_lines(node))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             problems.append(
                 Problem(name, line, f"{key}: {error} is missing or not as it should be")
             )
@@ -123,7 +123,7 @@ def _read(text: str, name: str) -> tuple[Table, list[Problem]]:
 
 
 def _row_lines(node: yaml.MappingNode) -> list[int]:
-    rows = next(child for key, child in node.value if key.value == "rows")
+    rows = {key.value: child for key, child in node.value}["rows"]
     return [row.start_mark.line + 1 for row in rows.value]
 
 

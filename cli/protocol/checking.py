@@ -3,12 +3,19 @@
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
 from throughcare.cli.protocol.wording import LANGUAGES, untold
 from throughcare.protocol import machines, profiles
 from throughcare.protocol.profiles.commenting import Comment, read_comments, unheard
 from throughcare.protocol.profiles.model import Profile
 from throughcare.protocol.profiles.reading import Problem, keys_of
+from throughcare.protocol.profiles.shape import shape_of
 from throughcare.runtime.errors import SetupError
+
+_NEITHER = "the file is neither a country's protocol nor a table of machines"
+#: So many of its lines are named all the same.
+_SOME = 3
 
 
 def problems_of(file: Path | None, comments: Path | None = None) -> list[Problem]:
@@ -41,10 +48,24 @@ def comments_on(profile: Profile, folder: Path | None) -> tuple[tuple[Comment, .
 def _check(text: str, name: str) -> list[Problem]:
     if "protocol_version:" in text:
         return profiles.check(text, name)
-    if "rows:" not in text:
-        return keys_of(text, name)[1]
+    if not _is_table(text):
+        keys, problems = keys_of(text, name)
+        if any(shape_of(key) is not None for key in keys):
+            return problems
+        # Of a file of another kind every line would be a mistake.
+        return [Problem(name, 1, _NEITHER), *problems[:_SOME]]
     problems = machines.check(text, name)
     if not problems:
         for language in LANGUAGES:
             problems += untold(machines.read(text, name), name, language)
     return problems
+
+
+def _is_table(text: str) -> bool:
+    """Whether it is meant to be one of machines; a file that is no YAML is read as a country's."""
+    try:
+        tree = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return False
+    parts = tree.values() if isinstance(tree, dict) else ()
+    return any(isinstance(part, dict) and "rows" in part for part in parts)

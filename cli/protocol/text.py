@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from throughcare.cli.protocol.checking import comments_on
 from throughcare.cli.protocol.showing import profile_of
 from throughcare.cli.protocol.values import deadline_times, plain
 from throughcare.cli.protocol.wording import words
-from throughcare.contracts.codes import RECEIVER_TYPES, ROLES
+from throughcare.contracts.codes import RECEIVER_TYPES, ROLES, DeadlineCode
 from throughcare.protocol.machines import NOTHING, Machine, table
 from throughcare.protocol.profiles.commenting import Comment
 from throughcare.protocol.profiles.model import Profile, ReceiverRule
@@ -24,6 +24,10 @@ _ABOUT = {
     "D02b": "programmes",
 }
 _ACTS_ABOUT = {"naloxone": "naloxone", "overdose": "naloxone", "programme": "programmes"}
+#: Deadlines that services keep; others are written down to be discussed and signed.
+_RUN = frozenset(get_args(DeadlineCode))
+#: Parties that act in a case or may be spoken to about one.
+_ANYBODY = frozenset(ROLES) - {"commenter", "monitor", "system"}
 #: Who has no duty of their own in the table of parties.
 _UNSAID = frozenset({"system", "commenter"})
 
@@ -211,10 +215,15 @@ class _Writer:
             if self._is_left_out(code):
                 continue
             times = deadline_times(self.profile, code, self.words, self.language)
-            told = "; ".join(self._alarms(code))
-            rows.append((code, self.words["deadlines"][code], times, told))
+            promise, told = (
+                self.words["deadlines"][code],
+                "; ".join(dict.fromkeys(self._alarms(code))),
+            )
+            if code not in _RUN:
+                promise, told = f"{promise} ({self.told['deadlines']['not_run']})", "—"
+            rows.append((code, promise, times, told))
         columns = tuple(self.told["deadlines"]["columns"])
-        yield Grid(columns, tuple(rows), (0.12, 0.33, 0.27, 0.28))
+        yield Grid(columns, tuple(rows), (0.18, 0.3, 0.26, 0.26))
         yield from self._rules("deadlines")
 
     def _consent(self) -> Iterator[Block]:
@@ -313,8 +322,12 @@ class _Writer:
         return True
 
     def _who(self, roles: frozenset[Any]) -> str:
-        if "client" in roles and len(roles) > len(RECEIVER_TYPES):
-            return str(self.told["steps"]["anybody"])
+        if "client" in roles and len(but := _ANYBODY - roles) <= 1:
+            anybody = str(self.told["steps"]["anybody"])
+            if not but:
+                return anybody
+            not_these = ", ".join(self.words["roles"][role] for role in sorted(but))
+            return self.told["steps"]["but"].format(anybody=anybody, roles=not_these)
         names = []
         rest = set(roles)
         if rest >= set(RECEIVER_TYPES):

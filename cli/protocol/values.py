@@ -1,5 +1,6 @@
 """Values of a profile as people write them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from throughcare.cli.protocol.wording import count
@@ -35,6 +36,10 @@ def _name(code: str, words: dict[str, Any]) -> str:
     return code
 
 
+#: What the steps of a deadline count; all others count days.
+_HOURS = frozenset({"D17", "D23"})
+
+
 def deadline_times(profile: Profile, code: str, words: dict[str, Any], language: str) -> str:
     """Every time of a deadline with what it is for."""
     prefix = f"deadlines.{code}."
@@ -43,11 +48,20 @@ def deadline_times(profile: Profile, code: str, words: dict[str, Any], language:
         part = name.removeprefix(prefix)
         if not name.startswith(prefix) or part.startswith("escalates"):
             continue
-        said.append(f"{words['parts'][part]}: {_time(part, key.value, words, language)}")
+        if part == "steps":
+            said.append(_marks(code, key.value, words, language))
+            continue
+        time = _time(part, key.value, words, language)
+        said.append(time if part == "days" else f"{words['parts'][part]}: {time}")
     if code in ("D19", "D21"):
         days = profile.weekly_checks if code == "D19" else profile.later_checks
-        said.append(f"{words['parts']['steps']}: {', '.join(map(str, days))}")
+        said.append(_marks(code, days, words, language))
     return "; ".join(said) or "—"
+
+
+def _marks(code: str, steps: Sequence[int], words: dict[str, Any], language: str) -> str:
+    unit = words["units"]["h" if code in _HOURS else "day"]
+    return f"{words['parts']['steps']}: {', '.join(count(one, unit, language) for one in steps)}"
 
 
 def _time(part: str, value: Any, words: dict[str, Any], language: str) -> str:
@@ -56,11 +70,14 @@ def _time(part: str, value: Any, words: dict[str, Any], language: str) -> str:
             return str(words["at_once"])
         case {"amount": 0}:
             return str(words["same_day"])
-        case {"amount": int(), "unit": str()} | dict():
+        case {"amount": int(), "unit": str()}:
             return plain(value, words, language)
-        case list():
-            return ", ".join(map(str, value))
-        case int() if part in ("lost_days", "confirmed_days"):
+        case dict():
+            parts = ((words["parts"][name], name, one) for name, one in value.items())
+            return "; ".join(
+                f"{to}: {_time(name, one, words, language)}" for to, name, one in parts
+            )
+        case int() if part in ("lost_days", "confirmed_days", "reached_since_day"):
             return str(value)
         case _:
             return count(value, words["units"]["day"], language)

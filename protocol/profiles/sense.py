@@ -20,7 +20,11 @@ _NEEDED = (
     "monitoring_body",
 )
 #: Texts that people read: in these languages at least.
-_TEXTS = ("words.case_label", "words.mahalla_label", "monitoring_body")
+_TEXTS = (
+    *("words.case_label", "words.mahalla_label", "monitoring_body"),
+    *("data.law", "data.breach_notice"),
+    *("risks.compulsory_treatment", "risks.register", "risks.sudden_release"),
+)
 _SPOKEN = ("en", "ru")
 
 
@@ -79,7 +83,7 @@ def senseless(base: Mapping[str, Key], own: Mapping[str, Key], file: str) -> Ite
     if effect["receivers"]:
         yield from _untranslated("consent.legal_effect", effect["text"], keys)
     for name in _TEXTS:
-        if name in keys:
+        if name in keys and at(name) is not None:
             yield from _untranslated(name, at(name), keys)
     if "oat" in {name.removeprefix("services.") for name in own} and not at("oat.community"):
         yield wrong("oat.community", "is false, and yet services.oat is offered")

@@ -15,6 +15,8 @@ import msgspec
 import pytest
 import yaml
 from docx import Document as Word
+from reportlab.lib.units import cm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from throughcare.cli.protocol import checking, diagram, docx, pdf, signing
 from throughcare.cli.protocol.gate import require_signed, signatures_of
@@ -85,6 +87,37 @@ def test_what_has_no_word_or_no_shape_is_found(tmp_path: Path, text: str, says: 
     file.write_text(text)
 
     assert any(says in str(problem) for problem in checking.problems_of(file))
+
+
+@pytest.mark.parametrize(
+    "file", ["protocol/refusals.yaml", "cli/protocol/wording/ru.yaml", "docker-compose.yml"]
+)
+def test_a_file_of_another_kind_is_one_sentence_and_a_few_lines(file: str) -> None:
+    found = checking.problems_of(Path(__file__).parents[2] / file)
+
+    assert "neither a country's protocol nor a table of machines" in str(found[0])
+    assert 1 < len(found) < 6
+
+
+@pytest.mark.parametrize("text", ["just words", "a: [", "rows: 1"])
+def test_what_can_hardly_be_read_is_still_a_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text)
+
+    assert "neither a country's protocol" in str(checking.problems_of(file)[0])
+
+
+@pytest.mark.parametrize("rest", ["", ", rows: 5", ", rows: [5]"])
+def test_a_machine_without_rows_beside_one_that_has_them_is_named(
+    tmp_path: Path, rest: str
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "case: {ends: [x], states: [x], rows: [{event: case-opened, from: [], to: x}]}\n"
+        f"m: {{ends: [x], states: [x]{rest}}}\n"
+    )
+
+    assert any(str(problem).startswith(f"{file}:2: m") for problem in checking.problems_of(file))
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
@@ -190,6 +223,74 @@ def test_where_words_are_to_be_neutral_no_document_or_picture_says_more(language
     for word in ("drug", "narco", "opioid", "methadone", "naloxone", "overdose"):
         assert word not in shown.lower()
     assert "naloxone" in diagram.draw("KG", "en").lower()
+
+
+def _deadlines(country: str, language: str) -> dict[str, tuple[str, ...]]:
+    return {
+        row[0]: row
+        for block in compose(country, language).blocks
+        if isinstance(block, Grid) and block.columns[1] in ("Promise", "Обязательство")
+        for row in block.rows
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_duty_that_no_service_keeps_is_marked_and_names_nobody_who_is_told(language: str) -> None:
+    mark = words(language)["document"]["deadlines"]["not_run"]
+
+    found = _deadlines("KG", language)
+
+    assert {code for code, row in found.items() if mark in row[1]} == {"D25", "D26", "D27", "D30"}
+    assert {row[3] for row in found.values() if mark in row[1]} == {"—"}
+
+
+def test_the_steps_of_a_deadline_are_said_with_their_unit() -> None:
+    found = _deadlines("KG", "ru")
+
+    assert found["D11"][2].startswith("рубежи: 7 дней, 1 день")
+    assert found["D17"][2] == "рубежи: 48 часов, 72 часа"
+    assert found["D19"][2] == "рубежи: 7 дней, 14 дней, 21 день, 28 дней"
+    assert found["D21"][2] == "рубежи: 30 дней, 90 дней, 180 дней"
+    assert found["D22b"][2].endswith("проверки: 30 дней; если человека видели с дня: 90")
+    assert found["D23"][2] == "рубежи: 24 часа, 72 часа"
+    assert found["weekend-release"][2] == "14 дней"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_number_of_a_deadline_is_too_wide_for_its_column(language: str) -> None:
+    pdf.render(compose("UZ", language))  # brings the font
+    for block in compose("UZ", language).blocks:
+        if isinstance(block, Grid) and block.columns[1] in ("Promise", "Обязательство"):
+            room = 17 * cm * block.widths[0] - 12  # the padding of a cell, left and right
+            widest = max(stringWidth(row[0], "PTSans", 9) for row in block.rows)
+            assert widest < room
+
+
+def test_who_may_take_a_complaint_down_is_not_just_anybody() -> None:
+    rows = {
+        row[1]: row[2]
+        for block in compose("KG", "en").blocks
+        if isinstance(block, Grid)
+        for row in block.rows
+        if len(row) == 3
+    }
+    acts = words("en")["acts"]
+
+    assert rows[acts["withdraw-consent"]] == "whichever party the person turns to"
+    for act in ("give-feedback", "file-complaint"):
+        assert rows[acts[act]].endswith("save: Prison administration")
+    assert "Prison administration" in rows[acts["report-legal-request"]]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_what_the_law_of_a_country_says_stands_in_the_readers_language(country: str) -> None:
+    told, labels = compose(country, "ru"), words("ru")["keys"]
+    wanted = {one for key, one in labels.items() if key.startswith(("data.", "risks."))}
+
+    rows = [row for b in told.blocks if isinstance(b, Grid) for row in b.rows if row[0] in wanted]
+
+    assert rows
+    assert not any(re.search(r"[A-Za-z]{3,}", row[1]) for row in rows)
 
 
 def test_the_paragraph_on_legal_effects_is_in_the_document() -> None:
