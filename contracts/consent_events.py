@@ -8,32 +8,32 @@ from throughcare.contracts.codes import ConsentItem, SignedHow, WithdrawnHow
 from throughcare.contracts.kinds import Event
 
 
-class ConsentNarrowed(Event):
-    """Part of it was taken back; the case goes on with the rest."""
+class _InForce(Event):
+    """What the person allows from here on, and until when."""
 
-    name: ClassVar[str] = "consent-narrowed"
     consent_id: UUID
-    #: What is left, never nothing: the last item taken back is a withdrawal.
     items: tuple[ConsentItem, ...]
     expires_on: date
+
+
+class ConsentNarrowed(_InForce):
+    """Part of it was taken back; what is left is never nothing: that is a withdrawal."""
+
+    name: ClassVar[str] = "consent-narrowed"
     received_how: WithdrawnHow
 
 
-class ConsentWidened(Event):
+class ConsentWidened(_InForce):
     """By a new act. The consent keeps its id and its last day."""
 
     name: ClassVar[str] = "consent-widened"
-    consent_id: UUID
-    items: tuple[ConsentItem, ...]
-    expires_on: date
     signed_how: SignedHow
 
 
-class ConsentRenewed(Event):
+class ConsentRenewed(_InForce):
+    """Signed again: for longer, or to say outside that it stays as it was."""
+
     name: ClassVar[str] = "consent-renewed"
-    consent_id: UUID
-    items: tuple[ConsentItem, ...]
-    expires_on: date
     signed_how: SignedHow
 
 

@@ -327,7 +327,7 @@ class _Writer:
             if not but:
                 return anybody
             not_these = ", ".join(self.words["roles"][role] for role in sorted(but))
-            return self.told["steps"]["but"].format(anybody=anybody, roles=not_these)
+            return str(self.told["steps"]["but"].format(anybody=anybody, roles=not_these))
         names = []
         rest = set(roles)
         if rest >= set(RECEIVER_TYPES):

@@ -1,6 +1,7 @@
 """What is asked: a country, and what is to be otherwise there. Each mistake is said in one sentence."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from throughcare.cli.cohort.rates import Rate
 from throughcare.cli.cohort.world import World
 from throughcare.contracts.codes import RECEIVER_TYPES, ReceiverType
 from throughcare.protocol.profiles import CURRENT, BadProfileError, changed, current
+from throughcare.protocol.profiles.model import Profile
 from throughcare.runtime.errors import SetupError
 
 #: `cohort.silent=0.2`: any rate of the cohort, by its name in small letters.
@@ -63,14 +65,16 @@ def world_of(wish: Wish) -> World:
         if name.endswith(_CAPACITY):
             if kind not in RECEIVER_TYPES:
                 raise SetupError(
-                    f"--set {name} is not known: capacity is that of {', '.join(RECEIVER_TYPES)}."
+                    f"--set {name} is not known{_near(name, profile)}: "
+                    f"capacity is that of {', '.join(RECEIVER_TYPES)}."
                 )
             capacity[kind] = _number(name, value, most=None)
         elif name.startswith(_COHORT):
             rate = RATES.get(name.removeprefix(_COHORT))
             if rate is None:
                 raise SetupError(
-                    f"--set {name} is not known: the cohort's rates are {', '.join(RATES)}."
+                    f"--set {name} is not known{_near(name, profile)}: "
+                    f"the cohort's rates are {', '.join(RATES)}."
                 )
             chances[rate] = _number(name, value, most=1)
         else:
@@ -80,13 +84,25 @@ def world_of(wish: Wish) -> World:
             profile = changed(wish.country, of_profile)
         except BadProfileError as error:
             # One is enough to mend the question.
-            raise SetupError(f"--set {error.problems[0].text}.") from None
+            first = error.problems[0]
+            near = "" if first.file in profile.by_name else _near(first.file, profile)
+            raise SetupError(f"--set {first.text}{near}.") from None
     world = World(profile, capacity, chances)
     kinds = {kind for party in world.receivers for kind in party.roles}
     for kind in capacity:
         if kind not in kinds:
             raise SetupError(f"--set {kind}{_CAPACITY}: {wish.country} has no such receiver.")
     return world
+
+
+def _near(name: str, profile: Profile) -> str:
+    """The name that was probably meant, to follow what is wrong with this one."""
+    names = [
+        *(f"{kind}{_CAPACITY}" for kind in RECEIVER_TYPES),
+        *(f"{_COHORT}{rate}" for rate in RATES),
+        *profile.by_name,
+    ]
+    return "".join(f" (is {found} meant?)" for found in get_close_matches(name, names, 1))
 
 
 def as_it_is(wish: Wish) -> World:

@@ -1,9 +1,9 @@
 """What keys of a profile must say together: each alone may be well formed and the whole still wrong."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
-from throughcare.contracts.codes import DeadlineCode
+from throughcare.contracts.codes import DeadlineCode, ReceiverType
 from throughcare.protocol.disclosure import TABLE
 from throughcare.protocol.profiles.model import Key
 from throughcare.protocol.profiles.reading import Problem
@@ -66,7 +66,7 @@ def senseless(base: Mapping[str, Key], own: Mapping[str, Key], file: str) -> Ite
                 elif not _is_enough(receivers[receiver], key.value):
                     yield wrong(name, f"needs more than {receiver} may ever get")
     for receiver, rule in receivers.items():
-        given = TABLE.receives[receiver].classes if receiver in TABLE.receives else frozenset()
+        given = set(TABLE.receives[cast(ReceiverType, receiver)].classes)
         if never := sorted(set(rule["classes"]) - given):
             yield wrong(
                 f"receivers.{receiver}",

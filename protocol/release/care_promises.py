@@ -54,8 +54,8 @@ def of_consent(state: State, _: Situation, profile: Profile) -> Iterator[Deadlin
     if isinstance(heard.consent, Granted):
         due_at = midnight(profile, heard.consent.expires_on)
         yield Deadline("D02d", None, None, due_at, heard.consented_at)
-        if not heard.plan or heard.assessed_at is None:
-            yield from _prepared(state, heard, profile)
+        if heard.consented_at is not None and not (heard.plan and heard.assessed_at):
+            yield from _prepared(state, heard.consented_at, profile)
 
 
 def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]:
@@ -69,11 +69,9 @@ def of_open(one: Referral, stand: Stand, profile: Profile) -> Iterator[Deadline]
         yield Deadline("D07c", one.id, None, due_at)
 
 
-def _prepared(state: State, heard: Opening, profile: Profile) -> Iterator[Deadline]:
+def _prepared(state: State, consented_at: datetime, profile: Profile) -> Iterator[Deadline]:
     """D03; after the release, at once."""
-    if heard.consented_at is None:
-        return
-    since, urgency = _known(state, heard.consented_at, profile)
+    since, urgency = _known(state, consented_at, profile)
     grace = profile.care.prepare[urgency]
     match state.own.person:
         case InCustody(expected_on=date() as on):

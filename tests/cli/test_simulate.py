@@ -1,6 +1,7 @@
 """What would be if: the answer of `throughcare simulate`, and what it will not be asked."""
 
 import json
+import re
 from random import Random
 from typing import Any
 
@@ -232,6 +233,30 @@ def test_a_change_that_cannot_be_is_refused_by_its_name(set_: str, says: str) ->
         world_of(read_wish(1, 1, "KG", 1, [set_]))
 
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("set_", "meant"),
+    [
+        ("ngo.capcity=0.5", "ngo.capacity"),
+        ("ngos.capacity=0.5", "ngo.capacity"),
+        ("cohort.slient=0.2", "cohort.silent"),
+        ("deadlines.D07.shrt={amount: 2, unit: wd}", "deadlines.D07.short"),
+    ],
+)
+def test_a_name_that_is_nearly_one_is_answered_with_the_one_that_was_meant(
+    set_: str, meant: str
+) -> None:
+    with pytest.raises(SetupError, match=re.escape(f"(is {meant} meant?)")):
+        world_of(read_wish(1, 1, "KG", 1, [set_]))
+
+
+@pytest.mark.parametrize("set_", ["nothing=1", "deadlines.D07.short=2"])
+def test_nothing_is_guessed_where_nothing_is_near_or_the_name_is_right(set_: str) -> None:
+    with pytest.raises(SetupError) as refused:
+        world_of(read_wish(1, 1, "KG", 1, [set_]))
+
+    assert "meant" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import pytest
 
 from throughcare.cli.embedded.jars import pinned
 from throughcare.contracts import topics
+from throughcare.contracts.codes import DeadlineCode
 from throughcare.contracts.outcomes import OUTCOMES
-from throughcare.protocol.profiles import PROFILES
+from throughcare.protocol.profiles import CURRENT, PROFILES, current
 from throughcare.runtime.settings import Settings
 from throughcare.tests.docs.pages import ROOT, blocks, pages, table_column
 
@@ -141,7 +143,26 @@ def test_every_alarm_of_the_watcher_is_told_what_to_do_about() -> None:
     told = (ROOT / "services/watcher/README.md").read_text("utf-8")
 
     assert "nobody-met" in kinds
-    assert [kind for kind in kinds if f"`{kind}`" not in page + told] == []
+    assert [kind for kind in kinds if f"`{kind}`" not in page or f"`{kind}`" not in told] == []
+
+
+def test_every_deadline_that_is_kept_stands_in_the_changelog() -> None:
+    page = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    assert [code for code in get_args(DeadlineCode) if not re.search(rf"\b{code}\b", page)] == []
+
+
+def test_the_deadlines_that_nothing_runs_are_those_that_the_page_names() -> None:
+    page = (ROOT / "docs/protocol.md").read_text("utf-8")
+    told = page.split("## What is written and does not run yet")[1].split("\n## ")[0]
+    written = {
+        name.split(".")[1]
+        for country in CURRENT
+        for name in current(country).by_name
+        if name.startswith("deadlines.")
+    }
+
+    assert set(re.findall(r"\bD\d\d[a-z]?\b", told)) == written - set(get_args(DeadlineCode))
 
 
 @pytest.mark.parametrize(
