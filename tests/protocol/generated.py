@@ -134,7 +134,7 @@ class History:
             self._planned,
             lambda: self._accepted(1),
             lambda: self._accepted(4),
-            lambda: self.tell(_FREED, *_PRISON),
+            self._freed,
             self._met,
             lambda: story.after(days=27),
         )
@@ -177,6 +177,12 @@ class History:
         self.tell(rc.SendReferral(item=item), *_PSYCH)
         for one in self.story.release.own.referrals[-1:]:
             self._as(one, rc.AcceptReferral(referral_id=one.id))
+
+    def _freed(self) -> None:
+        """After a wait, for some: a consent given long before the release is asked about anew."""
+        if self._below(3) == 0:
+            self.story.after(days=70)
+        self.tell(_FREED, *_PRISON)
 
     def _met(self) -> None:
         for one in self.story.release.own.referrals[:1]:
