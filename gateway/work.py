@@ -397,8 +397,11 @@ def _of_promise(known: Known, one: Promise, profile: Profile) -> Item | None:
     if task_outside not in _SENDING:
         holder = _holder(known, one.referral_id) or _server(known, one)
         holder = holder or _responsible(known, profile)
-    if task_outside == "renew-consent" and holder and holder.role not in MAY[RenewConsent]:
-        holder = None  # the coordinator finds somebody who may ask
+    if task_outside == "renew-consent" and holder is not None:
+        # As a consent whose last day is near, so that both are one piece of work; who may not ask
+        # leaves it to the coordinator, who finds somebody.
+        party = holder.party if holder.role in MAY[RenewConsent] else None
+        return _to(task_outside, _COORDINATOR, party, None, one)
     if holder is None:
         return _to(task_outside, _COORDINATOR, None, None, one)
     return _of_holder(task_outside, holder, one)

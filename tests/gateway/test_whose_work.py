@@ -347,3 +347,14 @@ def test_who_may_not_ask_for_a_consent_leaves_asking_again_to_the_coordinator() 
     assert open_with(told(due("consent-again"), known=known)) == [
         ("renew-consent", "protocol-coordinator")
     ]
+
+
+def test_a_consent_that_is_old_and_about_to_end_is_asked_about_once() -> None:
+    soon = care.DeadlineReminded(
+        code="D02d", due_at=_DUE + timedelta(days=5), number=1, to_role="ngo", to_party="ngo-x"
+    )
+    known = told(sent(), accepted(), released(), soon, due("consent-again"))
+
+    assert [(one.task, one.party, one.due_at) for one in items(known, "kg-2026.1")] == [
+        ("renew-consent", "ngo-x", _DUE)
+    ]
