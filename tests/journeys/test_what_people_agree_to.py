@@ -13,7 +13,7 @@ from throughcare.contracts import release_commands as release
 from throughcare.contracts import release_events as events
 from throughcare.contracts.care_commands import AcknowledgeWithdrawal
 from throughcare.contracts.codes import Removal
-from throughcare.contracts.consent_commands import NarrowConsent, WidenConsent
+from throughcare.contracts.consent_commands import NarrowConsent, RenewConsent, WidenConsent
 from throughcare.contracts.consent_events import ConsentNarrowed
 from throughcare.tests.journeys.person import (
     METHADONE,
@@ -22,6 +22,7 @@ from throughcare.tests.journeys.person import (
     SUPPORT,
     TO_OAT_SITE,
     TO_REHAB,
+    Alarm,
     Person,
 )
 from throughcare.tests.journeys.places import (
@@ -327,3 +328,36 @@ async def test_a_permission_ends_on_its_last_day_unless_it_is_renewed(world: Wor
     [closed] = await person.recorded(events.CaseClosed)
     assert closed.reason_code == "consent-expired"
     assert (NGO, "permission-ended") in await person.told()
+
+
+@history()
+async def test_a_yes_given_long_before_the_release_is_asked_about_again_outside(
+    world: World,
+) -> None:
+    person = await Person(world, "KG27-0511").enrolled()
+    await (await person.consented()).planned()
+    await person.scheduled(days=75)
+    referral = await person.accepted()
+    await person.waits_for_release()
+    await person.walks_out()
+    assert "renew-consent" not in await person.open_with(NGO)  # first somebody meets the person
+
+    await person.is_met(referral)
+
+    assert "renew-consent" in await person.open_with(NGO)
+    await person.lives_on(days=7)
+    alarm = Alarm("consent-again", None, 2, "protocol-coordinator", None)
+    assert alarm in await person.alarms()
+    await person.known_to(COORDINATOR)
+    assert "acknowledge-alarm" in await person.open_with(COORDINATOR)
+    # The consent holds, and what it carries goes on; the person is asked late, and keeps it so.
+    [granted] = await person.recorded(consent.ConsentGranted)
+    again = RenewConsent(expires_on=granted.expires_on, witness_role="ngo", signed_how="ink")
+    await person.does(NGO, again)
+    assert await person.stage() == "in-contact"
+    assert "renew-consent" not in await person.open_with(NGO)
+    [raised] = [
+        one for one in await person.recorded(events.EscalationRaised) if one.code == alarm.code
+    ]
+    cleared = await person.recorded(events.EscalationCleared)
+    assert raised.escalation_id in {one.escalation_id for one in cleared}
