@@ -8,8 +8,9 @@ from uuid import UUID
 
 from throughcare.contracts.envelope import Message, decode
 from throughcare.contracts.release_events import RELEASE_EVENTS
+from throughcare.gateway.known import Known, dump, hear, load
 from throughcare.gateway.parts import Change, change
-from throughcare.gateway.work import Item, Known, dump, hear, items, load
+from throughcare.gateway.work import Item, items
 from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime import queries
 from throughcare.runtime.pool import Connection, Pool

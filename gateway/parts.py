@@ -17,7 +17,7 @@ from throughcare.contracts import release_commands as release
 from throughcare.contracts.care_commands import WaitForPlace
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.kinds import Fact
-from throughcare.gateway.work import Known, over
+from throughcare.gateway.known import Known, over
 from throughcare.protocol.profiles.model import Profile
 
 #: Whoever said one of these, and was heard, has another part than a receiver's: it opened the case,

@@ -12,8 +12,8 @@ from throughcare.contracts import life_events as life
 from throughcare.contracts import release_events as release
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Event
+from throughcare.gateway.known import Known, hear
 from throughcare.gateway.parts import Change, Gone, change
-from throughcare.gateway.work import Known, hear
 from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime.ids import new_id
 from throughcare.tests.gateway.fake_agent import FakeAgent

@@ -12,7 +12,8 @@ from throughcare.contracts import release_events as release
 from throughcare.contracts.codes import DeadlineCode, DeadlineDue, DeadlineKey, ServiceType
 from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Event
-from throughcare.gateway.work import Item, Known, dump, hear, items, load
+from throughcare.gateway.known import Known, dump, hear, load
+from throughcare.gateway.work import Item, items
 
 _NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 _DUE = _NOW + timedelta(days=3)

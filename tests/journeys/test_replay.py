@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from throughcare.contracts.envelope import Message, decode
-from throughcare.gateway.work import Known, hear, items, load
+from throughcare.gateway.known import Known, hear, load
+from throughcare.gateway.work import items
 from throughcare.protocol.half import Half
 from throughcare.protocol.intake import HALF as INTAKE
 from throughcare.protocol.release import HALF as RELEASE
