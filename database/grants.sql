@@ -39,11 +39,10 @@ grant execute on function runtime.now(), runtime.settled() to public;
 
 -- The seam.
 grant usage on schema intake to throughcare_gateway, throughcare_notifications;
-grant execute on function intake.permits(uuid, text[], text, text), intake.stop(uuid), intake.is_stopped(uuid)
-    to throughcare_gateway;
+grant execute on function intake.permits(uuid, text[], text, text), intake.take_back_stops(uuid[], uuid[]),
+    intake.is_stopped(uuid) to throughcare_gateway;
 grant execute on function intake.is_stopped(uuid), intake.may_start(uuid) to throughcare_notifications;
 grant execute on function intake.may_tell(uuid, text[]) to throughcare_notifications;
-grant execute on function intake.stop_for_good(uuid) to throughcare_gateway;
 grant execute on function intake.gate(uuid) to throughcare_intake;
 grant usage on schema release to throughcare_gateway, throughcare_notifications;
 grant execute on function release.accepted(uuid, text) to throughcare_gateway;
@@ -59,6 +58,9 @@ revoke update, delete on notifications.events from throughcare_notifications;
 revoke execute on all functions in schema notifications from public;
 grant usage on schema notifications to throughcare_gateway;
 grant execute on function notifications.has_heard(uuid) to throughcare_gateway;
+
+-- Which types there are is said by migrations alone.
+revoke insert, update, delete on gateway.message_types from throughcare_gateway;
 
 -- timeline: what stands in the log is only ever added; forgetting is a function of its own.
 revoke update, delete on timeline.entries, timeline.leaves, timeline.checkpoints, timeline.secrets
@@ -99,7 +101,6 @@ grant select on gateway.cases, gateway.case_access, gateway.past_names, gateway.
 grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, bytea),
     gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid)
     to throughcare_door, throughcare_gateway;
-grant execute on function intake.stop(uuid), intake.stop_for_good(uuid) to throughcare_door;
 grant execute on function timeline.record_read(uuid, text, text), timeline.shown(uuid, text),
     timeline.reached(uuid) to throughcare_door;
 

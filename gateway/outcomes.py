@@ -13,12 +13,13 @@ import orjson
 
 from throughcare.contracts.commands import OWNER
 from throughcare.contracts.envelope import Message, encode
-from throughcare.contracts.facts import ProgrammeEnrolled
+from throughcare.contracts.facts import PersonDied, ProgrammeEnrolled
 from throughcare.contracts.intake_commands import OpenCase
 from throughcare.contracts.kinds import MODELS, Outcome
 from throughcare.contracts.life_commands import ReopenCase
 from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import Decided, Held, Refused
+from throughcare.contracts.release_commands import ReportDeath
 from throughcare.gateway.answers import Answer, addressed, answer, sealed
 from throughcare.gateway.holding import Holding
 from throughcare.gateway.listing import Listing
@@ -31,6 +32,7 @@ from throughcare.runtime.sorting import Input
 
 _SQL = queries.load("throughcare.gateway", "outcomes.sql")
 _OPENING = (OpenCase.type, ProgrammeEnrolled.type)
+_DEATHS = (PersonDied.type, ReportDeath.type)
 #: They may come under a name that ran out: it has run out again with the answer, unless it opened.
 _UNDER_PAST_NAMES = (ReopenCase.type, ReleaseReversed.type)
 
@@ -96,6 +98,7 @@ class Hearing:
             self._seal,
             [(k.row["party"], k.row["id"], self._alias(k.row), k.answer) for k in known.values()],
         )
+        await self._take_back_stops(connection, known.values())
         for command in known.values():
             if command.row["type"] in _OPENING:
                 await self._opened(connection, command)
@@ -110,6 +113,16 @@ class Hearing:
     def _alias(self, row: asyncpg.Record) -> str | None:
         hidden: bytes | None = row["alias"]
         return aliases.read(self._seal, row["party"], hidden)
+
+    async def _take_back_stops(self, connection: Connection, answered: Iterable[_Known]) -> None:
+        """A death that was not decided to be one stops nothing."""
+        none = [
+            (one.message.case_ref, one.row["id"])
+            for one in answered
+            if one.row["type"] in _DEATHS and not isinstance(one.message.data, Decided)
+        ]
+        if none:
+            await connection.execute(_SQL["take_back_stops"], *map(list, zip(*none, strict=True)))
 
     async def _opened(self, connection: Connection, command: _Known) -> None:
         case_ref = command.message.case_ref

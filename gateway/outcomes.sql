@@ -39,6 +39,10 @@ WITH told AS (
 )
 SELECT pg_notify('throughcare_outcomes', '');
 
+-- take_back_stops --
+-- What these messages stopped for good goes on: they were refused.
+SELECT intake.take_back_stops($1::uuid[], $2::uuid[]);
+
 -- see_versions --
 -- The door has seen these versions: later commands must not be decided on older ones.
 WITH seen AS (

@@ -17,7 +17,7 @@ from throughcare.gateway.cloudevents import Said
 from throughcare.gateway.entrance import Caller, Entrance
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.taking import Taken, take
-from throughcare.protocol.roles import MAY
+from throughcare.protocol.roles import MAY, NOT_THROUGH
 from throughcare.runtime import queries
 from throughcare.runtime.ids import new_code, new_person_code, spelt
 from throughcare.runtime.pool import Connection
@@ -125,7 +125,13 @@ async def read_sheet(entrance: Entrance, seal: Seal, who: Caller, code: str) -> 
 async def take_said(
     connection: Connection, seal: Seal, who: Caller, code: str, said: Said
 ) -> Taken | None:
-    """Take what the person says, in the name of the desk; None: there is no such code."""
+    """Take what the person says, through the desk and in no role of its own; None: no such code.
+
+    Raises RefusedError `role-may-not` where it is not said through a desk like this one, whatever
+    the code is.
+    """
+    if NOT_THROUGH.get(type(said.data), frozenset()).issuperset(who.party.roles):
+        raise RefusedError("role-may-not")
     case_ref = await connection.fetchval(SQL["person_says"], person_mark(seal, code))
     if case_ref is None:
         return None

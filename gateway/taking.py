@@ -17,20 +17,19 @@ from throughcare.contracts.care_commands import AcknowledgeWithdrawal, ConfirmRe
 from throughcare.contracts.commands import OWNER, HalfName
 from throughcare.contracts.consent_commands import NarrowConsent
 from throughcare.contracts.envelope import Message, encode
-from throughcare.contracts.facts import PersonDied, ProgrammeEnrolled
+from throughcare.contracts.facts import ProgrammeEnrolled
 from throughcare.contracts.intake_commands import OpenCase, WithdrawConsent
 from throughcare.contracts.kinds import Data, Fact
 from throughcare.contracts.life_commands import ReopenCase
 from throughcare.contracts.life_facts import ReleaseReversed
 from throughcare.contracts.outcomes import NoCase, Parked
-from throughcare.contracts.release_commands import AcknowledgeEscalation, ReportDeath
+from throughcare.contracts.release_commands import AcknowledgeEscalation
 from throughcare.contracts.rights_commands import ForgetCase
 from throughcare.gateway.answers import Answer, answer
 from throughcare.gateway.cloudevents import Said
 from throughcare.gateway.parties import Party, country_of
 from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import current
-from throughcare.protocol.roles import MAY
 from throughcare.runtime import aliases, crash, queries
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.ids import new_case_ref, new_code, new_id
@@ -50,9 +49,6 @@ _STAMP_GOOD_FOR_S = 1.2
 
 _TRIES = 20
 _OPENING = (OpenCase, ProgrammeEnrolled)
-#: From the moment a door takes one of these, nothing more is sent about the person.
-_STOPPING = (WithdrawConsent, ForgetCase, PersonDied, ReportDeath)
-_FOR_GOOD = (PersonDied, ReportDeath)
 #: Who sees a case no more, and owes an answer for what it holds, may say this.
 _ANSWERS = (
     AcknowledgeWithdrawal, ConfirmRecipientTold, AcknowledgeEscalation, WithdrawConsent,
@@ -100,7 +96,7 @@ async def take(
 
     `recorded_at` is when a broker recorded it, which counts while domain time is real time.
     Names are hidden, and those that ran out are found again, with `seal`. With `case_ref`, the
-    person of that case has said their code in this transaction, and it is about it by whatever name.
+    person of that case has said their code in this transaction: it is they who say it, about it.
     Raises RefusedError; UniqueViolationError or StaleError where somebody else did the same at the
     same time: do it again, in a new transaction.
     """
@@ -113,7 +109,9 @@ async def take(
         assert row is not None
         if row["id"] is not None:
             return _repeated(row, said, aliases.read(seal, party.party, row["known_alias"]))
-        taken = await _Taking(connection, party, said, row, recorded_at, seal).take()
+        # What the person says the desk passes on, whatever its own roles are.
+        roles = party.roles if case_ref is None else ("client",)
+        taken = await _Taking(connection, party, roles, said, row, recorded_at, seal).take()
         if taken is not None:
             return taken
     raise StaleError
@@ -160,6 +158,7 @@ class _Taking:
         self,
         connection: Connection,
         party: Party,
+        roles: tuple[str, ...],
         said: Said,
         row: asyncpg.Record,
         recorded_at: datetime | None,
@@ -170,6 +169,7 @@ class _Taking:
         _check_facility(party, said.data)
         self.connection = connection
         self.party = party
+        self.roles = roles
         self.said = said
         self.service = OWNER[type(said.data)]
         #: No later than any message with a higher number in the case: its number would be taken.
@@ -205,17 +205,7 @@ class _Taking:
             case["seen_release"],
         )  # fmt: skip
         values = (*self._kept(raw), case["case_ref"], self.service, number)
-        if not (isinstance(self.said.data, _STOPPING) and self._may()):
-            return self._taken(case["case_ref"], raw, await self._write("keep", *values))
-        async with self.connection.transaction():
-            kept = await self._write("keep", *values)
-            if kept:
-                stop = "stop_for_good" if isinstance(self.said.data, _FOR_GOOD) else "stop"
-                await self.connection.execute(_SQL[stop], case["case_ref"])
-        return self._taken(case["case_ref"], raw, kept)
-
-    def _may(self) -> bool:
-        return not MAY[type(self.said.data)].isdisjoint(self.party.roles)
+        return self._taken(case["case_ref"], raw, await self._write("keep", *values))
 
     async def _before_opening(self, case_ref: UUID) -> Taken | None:
         """Release has nothing to decide before intake said that there is a case."""
@@ -334,7 +324,7 @@ class _Taking:
                 correlation_id=self._id,
                 protocol_version=protocol_version,
                 party=self.party.party,
-                roles=self.party.roles,
+                roles=self.roles,
                 number=number,
                 seen_intake=intake,
                 seen_release=release,

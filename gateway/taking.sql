@@ -47,7 +47,8 @@ ON CONFLICT (party, alias) DO UPDATE SET until = NULL, case_ref = excluded.case_
 WHERE a.until <= runtime.now();
 
 -- keep --
--- Keep a message under the next number of its case and service; nothing if that number is taken.
+-- Keep a message under the next number of its case and service, and stop the case where it does; nothing if that
+-- number is taken.
 SELECT gateway.keep($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- mint --
@@ -78,11 +79,3 @@ WITH kept AS (
 )
 INSERT INTO gateway.parked (id, party, alias, occurred_at, forget_at, body)
 VALUES ($1, $2, $9, $10, $11, $12);
-
--- stop --
--- A withdrawal or a death counts from this commit.
-SELECT intake.stop($1);
-
--- stop_for_good --
--- After a death nothing lifts it.
-SELECT intake.stop_for_good($1);

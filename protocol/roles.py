@@ -26,6 +26,8 @@ _CARERS: frozenset[Role] = _RECEIVERS - {"probation", "mahalla", "programme-coor
 _KIT: frozenset[Role] = _CARERS | {"prison-health"}
 _CONFIDED: frozenset[Role] = _CARERS | {"client", "protocol-coordinator"}
 
+#: About those who hold the keys of the place it is not said through them.
+_KEYS: frozenset[Role] = frozenset({"prison-admin"})
 _HEARS: frozenset[Role] = frozenset(ROLES) - {"commenter", "monitor", "system"}
 
 MAY: dict[type[Data], frozenset[Role]] = {
@@ -116,16 +118,30 @@ MAY: dict[type[Data], frozenset[Role]] = {
     care.AcknowledgeWithdrawal: _RECEIVERS,
     # the person's rights: whoever hears it passes it on
     release.ConfirmCodeArrived: _RECEIVERS,
-    rights.ForgetCase: frozenset(ROLES) - {"commenter"},
+    # it cannot be undone: who may take down a consent, or answers for data, or the person by their code
+    rights.ForgetCase: _ASKERS | {"dpo", "client"},
     rights.AskToSeeData: _HEARS,
     rights.ConfirmDataShown: _ASKERS | {"protocol-coordinator", "dpo"},
     rights.CorrectEvent: _HEARS - {"client"},
-    # about those who hold the keys of the place it is not said through them
-    rights.GiveFeedback: _HEARS - {"prison-admin"},
-    rights.FileComplaint: _HEARS - {"prison-admin"},
+    rights.GiveFeedback: _HEARS - _KEYS,
+    rights.FileComplaint: _HEARS - _KEYS,
     rights.ReportLegalRequest: _HEARS - {"client"},
     rights.DecideLegalRequest: frozenset({"dpo", "protocol-coordinator", "ngo"}),
     # the gate, for whoever looked
     rights.ReportEmergencyAccess: frozenset({"system"}),
     rights.ReviewEmergencyAccess: frozenset({"dpo"}),
+}
+
+#: In these roles only who accepted a referral of the case, then or before, may say what became of the
+#: person: who was merely asked does not end the case, nor begins the time outside.
+BY_ACCEPTANCE: dict[type[Data], frozenset[Role]] = {
+    release.RecordRelease: _RECEIVERS,
+    release.ReportDeath: _RECEIVERS,
+    release.ReportReincarceration: _RECEIVERS,
+}
+
+#: What the person says by their own code, and not through a desk that has no other roles than these.
+NOT_THROUGH: dict[type[Data], frozenset[Role]] = {
+    rights.GiveFeedback: _KEYS,
+    rights.FileComplaint: _KEYS,
 }

@@ -156,6 +156,35 @@ begin
 end
 $$;
 
+-- Stops --------------------------------------------------------------------------------------------------
+
+-- Each by the message that says it: one that is refused takes back its own stop and nobody else's.
+alter table intake.stopped
+    add column command uuid not null default '00000000-0000-0000-0000-000000000000',
+    drop constraint stopped_pkey, add primary key (case_ref, command);
+drop function intake.stop_for_good(uuid);
+drop function intake.stop(uuid);
+
+-- From this commit on nothing is sent about the person; `p_for_good`: whatever they agree to afterwards.
+create function intake.stop(
+    p_case uuid, p_command uuid default '00000000-0000-0000-0000-000000000000', p_for_good boolean default false
+) returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(intake.gate(p_case));
+    insert into intake.stopped as s (case_ref, at, command, for_good) values (p_case, runtime.now(), p_command, p_for_good)
+    on conflict (case_ref, command) do update
+        set at = greatest(s.at, excluded.at), for_good = s.for_good or excluded.for_good;
+end
+$$;
+
+-- A death that was refused is none, and no consent would lift its stop. What stops until a consent goes on doing so:
+-- whatever became of the message, somebody said that the person had said stop.
+create function intake.take_back_stops(p_cases uuid[], p_commands uuid[])
+returns void language sql security definer set search_path = intake, pg_temp as $$
+    delete from stopped s using unnest(p_cases, p_commands) as refused (case_ref, command)
+    where s.case_ref = refused.case_ref and s.command = refused.command and s.for_good
+$$;
+
 -- What the door may see and do of the gateway's tables: all of it in the name of who speaks --------------
 
 create policy of_party on gateway.aliases to throughcare_door
@@ -179,10 +208,80 @@ create policy of_party on gateway.past_names for select to throughcare_door
 create policy of_party on gateway.owed for select to throughcare_door
     using (party = (select access.party()) and access.knows(case_ref));
 
--- Whether an envelope says what is kept of its message: this id, type, case and number, and this party in roles that
--- it holds. The gate itself speaks in one message, of a breaking of the glass that stands in the vault.
+-- The types of what parties say: which service takes each, and which of them stops the case from the commit in which
+-- it is kept. The protocol says the same, and a test holds both together (contracts/commands.py, protocol/roles.py).
+create table gateway.message_types (
+    type text primary key,
+    service text not null check (service in ('intake', 'release')),
+    stops_by text[] not null default '{}',           -- said in one of these roles
+    stops_by_accepted text[] not null default '{}',  -- or in one of these, by who accepted a referral
+    for_good boolean not null default false          -- no consent lifts it
+);
+insert into gateway.message_types (type, service)
+select 'org.throughcare.' || name, 'intake' from unnest(array[
+    'command.open-case.v1', 'command.offer-consent.v1', 'command.record-consent.v1',
+    'command.record-refusal.v1', 'command.withdraw-consent.v1', 'command.assess-needs.v1',
+    'command.agree-plan.v1', 'command.narrow-consent.v1', 'command.widen-consent.v1',
+    'command.renew-consent.v1', 'fact.programme-enrolled.v1', 'fact.programme-phase-started.v1',
+    'fact.programme-ended.v1', 'command.reopen-case.v1', 'command.apply-for-programme.v1',
+    'command.refuse-programme-admission.v1'
+]) as name
+union all
+select 'org.throughcare.' || name, 'release' from unnest(array[
+    'command.send-referral.v1', 'command.acknowledge-referral.v1', 'command.accept-referral.v1',
+    'command.decline-referral.v1', 'command.withdraw-acceptance.v1', 'command.cancel-referral.v1',
+    'command.book-appointment.v1', 'command.report-missed-appointment.v1', 'command.record-outreach.v1',
+    'command.record-attendance.v1', 'command.engage-service.v1', 'command.confirm-readiness.v1',
+    'command.record-release.v1', 'command.acknowledge-release.v1', 'command.check-follow-up.v1',
+    'command.declare-contact-lost.v1', 'command.complete-follow-up.v1', 'command.report-death.v1',
+    'command.report-reincarceration.v1', 'command.acknowledge-escalation.v1', 'command.waive-deadline.v1',
+    'command.run-deadlines.v1', 'command.open-continuity-item.v1', 'command.request-continuation.v1',
+    'command.decline-continuation.v1', 'command.report-continuation-unavailable.v1',
+    'command.confirm-receiving-site.v1', 'command.supply-bridging.v1', 'command.record-community-dose.v1',
+    'command.report-dose-gap.v1', 'command.close-dose-gap.v1', 'command.offer-naloxone.v1',
+    'command.record-overdose-training.v1', 'command.issue-naloxone.v1', 'command.decline-naloxone.v1',
+    'command.report-naloxone-unavailable.v1', 'command.report-naloxone-use.v1', 'command.report-relapse.v1',
+    'command.report-overdose.v1', 'command.end-service.v1', 'command.confirm-cancellation.v1',
+    'command.wait-for-place.v1', 'command.suspend-receiver.v1', 'command.confirm-recipient-told.v1',
+    'command.acknowledge-withdrawal.v1', 'command.confirm-code-arrived.v1', 'command.ask-to-see-data.v1',
+    'command.confirm-data-shown.v1', 'command.correct-event.v1', 'command.give-feedback.v1',
+    'command.file-complaint.v1', 'command.report-legal-request.v1', 'command.decide-legal-request.v1',
+    'command.report-emergency-access.v1', 'command.review-emergency-access.v1', 'command.forget-case.v1',
+    'fact.release-scheduled.v1', 'fact.release-rescheduled.v1', 'fact.person-released.v1',
+    'fact.person-transferred.v1', 'fact.person-died.v1', 'fact.release-date-confirmed.v1',
+    'fact.release-reversed.v1', 'fact.absence-begun.v1', 'fact.absence-ended.v1', 'command.void-case.v1',
+    'command.move-out-of-scope.v1'
+]) as name;
+-- Whoever hears "stop" passes it on.
+update gateway.message_types
+set stops_by = array[
+        'prison-admin', 'prison-health', 'prison-psych', 'programme-coordinator', 'protocol-coordinator',
+        'ngo', 'oat-site', 'narcology', 'aids-centre', 'rehab-centre', 'drop-in', 'mahalla', 'probation',
+        'monitor', 'client', 'dpo', 'system']
+where type = 'org.throughcare.command.withdraw-consent.v1';
+update gateway.message_types
+set stops_by = array['prison-psych', 'prison-health', 'ngo', 'dpo', 'client']
+where type = 'org.throughcare.command.forget-case.v1';
+update gateway.message_types
+set stops_by = array['prison-admin', 'prison-health'], for_good = true
+where type = 'org.throughcare.fact.person-died.v1';
+-- Acceptance as release has written it down by this commit; by its decision it may have come or gone. Where none stands
+-- yet or any more, nothing stops before release has decided: a notice too many about somebody who died is less than help
+-- that ends for somebody who lives. Where one stands, release mostly knows it too, as it asks whether there ever was one;
+-- what it refuses after all takes its stop back.
+update gateway.message_types
+set stops_by = array['protocol-coordinator'], for_good = true,
+    stops_by_accepted = array[
+        'ngo', 'oat-site', 'narcology', 'aids-centre', 'rehab-centre', 'drop-in', 'mahalla', 'probation',
+        'programme-coordinator']
+where type = 'org.throughcare.command.report-death.v1';
+
+-- Whether an envelope says what is kept of its message: this id, type, case and number, a type that this service takes,
+-- and this party in roles that it holds. The gate itself speaks in one message, of a breaking of the glass that stands in
+-- the vault; the person speaks where they have said their code, and in no case but their own.
 create function gateway.says(
-    p_envelope bytea, p_id uuid, p_party text, p_their_id text, p_type text, p_case uuid, p_number integer
+    p_envelope bytea, p_id uuid, p_party text, p_their_id text, p_type text, p_case uuid, p_service text,
+    p_number integer
 ) returns boolean language plpgsql stable security definer set search_path = gateway, pg_temp as $$
 declare
     said jsonb := convert_from(p_envelope, 'UTF8');
@@ -190,7 +289,9 @@ declare
 begin
     return said ->> 'id' = p_id::text and said ->> 'type' = p_type and said ->> 'subject' = p_case::text
         and said ->> 'commandnumber' = p_number::text and said ->> 'authid' = p_party
-        and case when spoken = '{system}'
+        and exists (select from message_types where type = p_type and service = p_service)
+        and case when 'client' = any (spoken) then spoken = '{client}' and p_case = access.person()
+                 when spoken = '{system}'
                  then p_type = 'org.throughcare.command.report-emergency-access.v1'
                      and exists (select from vault.disclosures
                                  where id = p_their_id::uuid and case_ref = p_case and party = p_party
@@ -200,17 +301,21 @@ end
 $$;
 
 -- Keep a message under the next number of its case and service, and the number with it; null if that is taken, or
--- if there is no such case for who speaks.
+-- if there is no such case for who speaks. One that stops the case stops it in this transaction: the case's row is held
+-- before its gate, always in this order.
 create function gateway.keep(
     p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
     p_received_at timestamptz, p_envelope bytea, p_case uuid, p_service text, p_number integer
 ) returns boolean language plpgsql security definer set search_path = gateway, pg_temp as $$
+declare
+    spoken text[];
+    it message_types;
 begin
     perform access.refuse(access.speaks_for(p_party));
     if not access.knows(p_case) then
         return null;
     end if;
-    perform access.refuse(gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, p_number));
+    perform access.refuse(gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, p_service, p_number));
     update cases
     set intake_number = intake_number + (p_service = 'intake')::integer,
         release_number = release_number + (p_service = 'release')::integer
@@ -222,6 +327,11 @@ begin
         (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
     values (p_id, p_party, p_source, p_their_id, p_type, p_body_sha256, p_received_at, p_envelope, p_case,
             p_service, p_number, clock_timestamp() + interval '1 second');
+    spoken := string_to_array(convert_from(p_envelope, 'UTF8')::jsonb ->> 'authroles', ' ');
+    select * into it from message_types where type = p_type;
+    if spoken && it.stops_by or spoken && it.stops_by_accepted and release.accepted(p_case, p_party) then
+        perform intake.stop(p_case, p_id, it.for_good);
+    end if;
     return true;
 end
 $$;
@@ -240,7 +350,7 @@ create function gateway.mint(
 ) returns boolean language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 begin
     perform access.refuse(access.speaks_for(p_party)
-                          and gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, 1));
+                          and gateway.says(p_envelope, p_id, p_party, p_their_id, p_type, p_case, 'intake', 1));
     insert into aliases as a (party, alias, case_ref, since) values (p_party, p_alias, p_case, runtime.now())
     on conflict (party, alias) do update
         set case_ref = excluded.case_ref, since = excluded.since, until = null
@@ -260,26 +370,6 @@ end
 $$;
 
 -- The seams that the door calls ---------------------------------------------------------------------------
-
-create or replace function intake.stop(p_case uuid)
-returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
-begin
-    perform access.refuse(access.knows(p_case));
-    perform pg_advisory_xact_lock(intake.gate(p_case));
-    insert into intake.stopped as s (case_ref, at) values (p_case, runtime.now())
-    on conflict (case_ref) do update set at = greatest(s.at, excluded.at);
-end
-$$;
-
--- Nothing lifts it: whoever takes no step in a case, takes none that is for good.
-create or replace function intake.stop_for_good(p_case uuid)
-returns void language plpgsql security definer set search_path = intake, runtime, pg_temp as $$
-begin
-    perform access.refuse(not access.is_confined() or access.may_act());
-    perform intake.stop(p_case);
-    update intake.stopped set for_good = true where case_ref = p_case;
-end
-$$;
 
 -- A reading or a denied attempt becomes a leaf of the log, in the transaction of who answers it.
 -- Without a case, or with one that is not the party's: an attempt at a name that nobody has.

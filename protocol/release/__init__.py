@@ -44,6 +44,7 @@ from throughcare.protocol.release.ending import dated
 from throughcare.protocol.release.finish import Finished, finish
 from throughcare.protocol.release.fold import ReleaseEvent, apply
 from throughcare.protocol.release.listen import listen
+from throughcare.protocol.release.rules import not_accepted
 from throughcare.protocol.release.state import (
     STATE_VERSION,
     Ended,
@@ -139,6 +140,8 @@ def decide(state: State, message: Data, context: Context) -> Decision:
     profile = PROFILES[state.heard.protocol_version]
     if isinstance(state.own.person, Ended) and not rights.still_heard(state, message):
         return ways.after_the_end(state.own.person, message, context, profile)
+    if (no := not_accepted(state, message, context)) is not None:
+        return no
     answer = _DECIDE[type(message)](state, message, context, profile)
     if isinstance(answer, Refused | Superseded):
         return answer

@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from throughcare.contracts.codes import Urgency
+from throughcare.contracts.kinds import Data
+from throughcare.contracts.release_commands import RecordRelease
 from throughcare.protocol.calendar import end_of_day, local_day
 from throughcare.protocol.decision import Context, Refused
 from throughcare.protocol.profiles.model import Profile
@@ -23,6 +25,7 @@ from throughcare.protocol.release.state import (
     Sent,
     State,
 )
+from throughcare.protocol.roles import BY_ACCEPTANCE, MAY
 
 
 def opening(state: State) -> Opening:
@@ -178,6 +181,27 @@ def own_referral(state: State, context: Context, referral_id: UUID) -> Referral 
         if one.id == referral_id and one.receiver == context.party:
             return one
     return Refused("referral-unknown")
+
+
+def not_accepted(state: State, message: Data, context: Context) -> Refused | None:
+    """A receiver says what became of the person once it has said yes, also when that is over.
+
+    Of who came by themselves, or came back, no facility says that they are free
+    (docs/decisions/0013): whoever took the case up does, if nobody asked it as a receiver.
+    """
+    by_acceptance = BY_ACCEPTANCE.get(type(message), frozenset())
+    if context.roles & MAY[type(message)] - by_acceptance:
+        return None
+    mine = [one for one in state.own.referrals if one.receiver == context.party]
+    if any(one.held for one in mine):
+        return None
+    if isinstance(message, RecordRelease) and not mine and _came(state):
+        return None
+    return Refused("referral-not-accepted")
+
+
+def _came(state: State) -> bool:
+    return opening(state).origin == "self-presented" or state.own.resumed_at is not None
 
 
 def outside(state: State) -> Outside | Refused:

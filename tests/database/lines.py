@@ -54,8 +54,6 @@ DOOR_FUNCTIONS = {
     "gateway.hold(uuid)",
     "gateway.keep(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,integer)",
     "gateway.mint(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,bytea)",
-    "intake.stop(uuid)",
-    "intake.stop_for_good(uuid)",
     "timeline.reached(uuid)",
     "timeline.record_read(uuid,text,text)",
     "timeline.shown(uuid,text)",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import product
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -49,8 +50,26 @@ def _read(cell: Cell, party: str) -> str:
     )
 
 
-def _stop(cell: Cell, function: str) -> str:
-    return f"SELECT intake.{function}({quoted(cell.case_ref)})"
+def _stopping(kind: str) -> Operation:
+    name = kind.split(".")[3]
+    return Operation(
+        f"say {name}",
+        lambda cell: w.stopping(cell.member.party, cell.member.role, cell.case_ref)[kind],
+        partial(rules.after_word, name=name),
+    )
+
+
+def _as_person(cell: Cell, of: UUID, kind: str = w.WITHDRAWAL) -> str:
+    """Whoever holds the code of a case says stop in this one."""
+    said = w.stopping(cell.member.party, "client", cell.case_ref)[kind]
+    return w.by_person(w.mark_of("person", of), said)
+
+
+def _after_person(cell: Cell) -> str:
+    """A desk that does not see the case does not learn what became of it."""
+    if not cell.exists:
+        return "-"
+    return "consent-withdrawn" if cell.sees else "no-such-case"
 
 
 def _park(cell: Cell, party: str, values: str) -> str:
@@ -173,6 +192,41 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda cell: _NO if cell.sees else "-",
     ),
     Operation(
+        "keep a message for the service that does not take it",
+        lambda cell: w.keeping(
+            cell.member.party, cell.member.role, cell.case_ref, service="intake", number=2
+        ),
+        lambda cell: _NO if cell.sees else "-",
+    ),
+    Operation(
+        "keep a message of a type that there is not",
+        lambda cell: w.keeping(cell.member.party, cell.member.role, cell.case_ref, kind=w.NO_TYPE),
+        lambda cell: _NO if cell.sees else "-",
+    ),
+    Operation(
+        "keep a message as the person without their code",
+        lambda cell: w.keeping(cell.member.party, "client", cell.case_ref),
+        lambda cell: _NO if cell.sees else "-",
+    ),
+    Operation(
+        "keep a message as the person and in a role besides",
+        lambda cell: w.by_person(
+            w.mark_of("person", cell.case_ref),
+            w.keeping(cell.member.party, f"client {cell.member.role}", cell.case_ref),
+        ),
+        lambda cell: _NO if cell.exists else "-",
+    ),
+    Operation(
+        "say what the person says with the code of another",
+        lambda cell: _as_person(cell, w.ANOTHER_CASE),
+        lambda cell: _NO if cell.sees else "-",
+    ),
+    Operation(
+        "say what the person says",
+        lambda cell: _as_person(cell, cell.case_ref),
+        _after_person,
+    ),
+    Operation(
         "keep a message past its function",
         lambda cell: _park(cell, cell.member.party, f"{quoted(cell.case_ref)}, NULL"),
         lambda cell: _NO,
@@ -241,15 +295,11 @@ OPERATIONS: tuple[Operation, ...] = (
         " ON CONFLICT (case_ref, party) DO NOTHING RETURNING 'named'",
         lambda cell: "-" if cell.sees else _NO,
     ),
+    *map(_stopping, w.STOPPING),
     Operation(
-        "stop the case",
-        partial(_stop, function="stop"),
-        lambda cell: "" if cell.sees else _NO,
-    ),
-    Operation(
-        "stop the case for good",
-        partial(_stop, function="stop_for_good"),
-        lambda cell: "" if cell.sees and cell.member.role not in rules.READERS else _NO,
+        "stop the case without a word",
+        lambda cell: f"SELECT intake.stop({quoted(cell.case_ref)})",
+        lambda cell: _NO,
     ),
     *(operation for name in w.CLASSES for operation in _entering_class(name)),
     *(operation for name in w.CLASSES for operation in _opening_class(name)),
@@ -307,6 +357,16 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "open a case in another's name",
         lambda cell: w.minting(w.KEEPER, "prison-health"),
+        lambda cell: _NO,
+    ),
+    Operation(
+        "open a case as the person",
+        lambda cell: w.minting(cell.member.party, "client"),
+        lambda cell: _NO,
+    ),
+    Operation(
+        "open a case with what the other service takes",
+        lambda cell: w.minting(cell.member.party, cell.member.role, kind=w.COMMAND),
         lambda cell: _NO,
     ),
     Operation(

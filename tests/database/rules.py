@@ -61,6 +61,15 @@ STEPS: tuple[tuple[str, set[str], set[str], str | None], ...] = (
 NO = "error 42501"
 
 
+#: Whose word stops a case, by what they say; of a receiver's word on a death see `stops`.
+STOPS: dict[str, set[str]] = {
+    "withdraw-consent": set[str](w.ROLES_WITH_KEY) - {"commenter"},
+    "forget-case": {"prison-psych", "prison-health", "ngo", "dpo"},
+    "person-died": {"prison-admin", "prison-health"},
+    "report-death": {"protocol-coordinator"},
+}
+
+
 class Cell(NamedTuple):
     member: Member
     consent: str
@@ -125,6 +134,19 @@ def entering(cell: Cell, name: str, allowed: str, *, says_why: bool = True) -> s
     if no is None:
         return allowed
     return no if says_why else NO
+
+
+def stops(member: Member, name: str) -> bool:
+    """Whether what this party says stops a case that it has."""
+    accepted = member.role in RECEIVER_TYPES and member.standing == "accepted"
+    return member.role in STOPS[name] or (name == "report-death" and accepted)
+
+
+def after_word(cell: Cell, name: str) -> str:
+    """Why nothing is entered once this was said."""
+    if not cell.sees:
+        return "-"
+    return "consent-withdrawn" if stops(cell.member, name) else entering(cell, "P1", "open")
 
 
 def disclosed(cell: Cell, name: str, purpose: str) -> str:

@@ -30,9 +30,6 @@ _CALLS = {
     "gateway.hold(uuid)": (f"SELECT gateway.hold({_REF})", "-"),
     "gateway.keep": (w.keeping(_NGO.party, _NGO.role, _CASE), "error 42501 not for this party"),
     "gateway.mint": (w.minting(_NGO.party, _NGO.role), "error 42501 not for this party"),
-    "intake.stop(uuid)": (f"SELECT intake.stop({_REF})", "error 42501 not for this party"),
-    "intake.stop_for_good(uuid)": (
-        f"SELECT intake.stop_for_good({_REF})", "error 42501 not for this party"),
     "timeline.reached(uuid)": (f"SELECT timeline.reached({_REF})", "(0,0)"),
     "timeline.record_read(uuid,text,text)": (
         f"SELECT timeline.record_read({_REF}, {quoted(_NGO.party)}, 'read')",
@@ -342,6 +339,9 @@ async def test_a_statement_that_is_prepared_once_gives_each_party_its_own_rows(
         "SELECT vault.to_erase()",
         "SELECT vault.erase('00000000-0000-0000-0000-000000000000')",
         "SELECT * FROM vault.remains('')",
+        "SELECT intake.stop('00000000-0000-0000-0000-000000000000')",
+        "SELECT intake.take_back_stops('{}', '{}')",
+        "SELECT * FROM gateway.message_types",
         "SELECT intake.permits('00000000-0000-0000-0000-000000000000', '{}', 'P1', 'handover')",
         "SELECT runtime.step_clock(now(), now())",
         "UPDATE runtime.clock SET mode = 'real'",

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - statements are put together from what stands in these tests
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -387,7 +388,10 @@ async def test_a_services_own_role_keeps_for_any_party_what_the_envelope_says(de
     case_ref = await desk.case()
     gateway = await w.sign_in(desk.database.url("throughcare_gateway"))
 
-    for lie in ({"authid": "'keeper'"}, {"authroles": "'dpo'"}, {"commandnumber": "7"}):
+    lies: list[dict[str, Any]] = [
+        {"authid": "'keeper'"}, {"authroles": "'dpo'"}, {"commandnumber": "7"},
+    ]  # fmt: skip
+    for lie in lies:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await gateway.execute(w.keeping(desk.party, "oat-site", case_ref, **lie))
     assert await gateway.fetchval(w.keeping(desk.party, "oat-site", case_ref)) is True

@@ -45,8 +45,19 @@ GIVEN = {
 }  # fmt: skip
 #: In which states every party has opened the case before.
 OPENED = ("names-party", "erased")
-#: The type of every message that is kept here.
-COMMAND = "org.throughcare.command.propose-service.v1"
+#: The type of every message that is kept here, and of what opens a case.
+COMMAND = "org.throughcare.command.acknowledge-referral.v1"
+OPENING = "org.throughcare.command.open-case.v1"
+#: A type that there is not.
+NO_TYPE = "org.throughcare.command.propose-service.v1"
+#: Whatever stops a case, and which service takes it.
+WITHDRAWAL = "org.throughcare.command.withdraw-consent.v1"
+STOPPING = {
+    WITHDRAWAL: "intake",
+    "org.throughcare.command.forget-case.v1": "release",
+    "org.throughcare.fact.person-died.v1": "release",
+    "org.throughcare.command.report-death.v1": "release",
+}
 #: What the gate says itself.
 REPORT = "org.throughcare.command.report-emergency-access.v1"
 #: Whose alarm stands open where the consent names another party.
@@ -59,6 +70,8 @@ ANOTHER = "another"
 #: Of a party whose key was revoked, and of one that was disabled; both have a case.
 ENDED_KEYS = ("tc_revoked", "tc_disabled")
 NOBODYS_CASE = UUID(int=0xDEAD << 64)
+#: A case that is in no cell: its person has a code.
+ANOTHER_CASE = UUID(int=0xA107 << 64)
 _NAMES = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 
@@ -157,6 +170,7 @@ async def make_world(url: str) -> None:
             await _make_parties(connection)
             for consent, ownership in product(CONSENTS, OWNERSHIPS[:3]):
                 await _make_case(connection, consent, ownership)
+            await make_case(connection, ANOTHER_CASE, [KEEPER])
             await connection.execute(
                 "SELECT vault.forget($1)", [case_of("erased", which) for which in OWNERSHIPS[:2]]
             )
@@ -363,29 +377,53 @@ def _envelope(**said: str) -> str:
 
 
 def keeping(
-    party: str, role: str, case_ref: UUID, *, their_id: str = "1", kind: str = COMMAND, **other: str
-) -> str:
-    """Keep a message as release's first of the case; `other`: the envelope says something else."""
+    party: str, role: str, case_ref: UUID, *, their_id: str = "1", kind: str = COMMAND,
+    service: str = "release", number: int = 1, then: str = "{kept}", **other: str,
+) -> str:  # fmt: skip
+    """Keep a message as release's first of the case; `other`: the envelope says something else.
+
+    `then`: what is answered, with `{kept}` for whether it was, and `id` for its id.
+    """
     said = {
         "id": "id", "type": quoted(kind), "subject": quoted(case_ref), "authid": quoted(party),
-        "authroles": quoted(role), "commandnumber": "1",
+        "authroles": quoted(role), "commandnumber": str(number),
     }  # fmt: skip
-    return (
-        f"SELECT gateway.keep(id, {quoted(party)}, '/t', {quoted(their_id)}, {quoted(kind)}, '', now(),"
-        f" {_envelope(**said | other)}, {quoted(case_ref)}, 'release', 1) FROM gen_random_uuid() AS id"
+    kept = (
+        f"gateway.keep(id, {quoted(party)}, '/t', {quoted(their_id)}, {quoted(kind)}, '', now(),"
+        f" {_envelope(**said | other)}, {quoted(case_ref)}, {quoted(service)}, {number})"
     )
+    return f"SELECT {then.format(kept=kept)} FROM gen_random_uuid() AS id"
+
+
+def stopping(party: str, role: str, case_ref: UUID) -> dict[str, str]:
+    """Keep each of what may stop a case, by its type: the answer is why nothing is entered after it."""
+    entering = f"SELECT coalesce(refusal, 'open') FROM vault.begin_entry({quoted(case_ref)}, 'P1')"
+    then = f"CASE WHEN {{kept}} THEN ({entering} WHERE id IS NOT NULL) END"
+    return {
+        kind: keeping(
+            party, role, case_ref, kind=kind, service=service,
+            number=2 if service == "intake" else 1, then=then,
+        )
+        for kind, service in STOPPING.items()
+    }  # fmt: skip
+
+
+def by_person(mark: bytes, statement: str) -> str:
+    """The same once the person has said the code with this mark, where it is anybody's."""
+    return f"{statement}, (SELECT vault.person_says({quoted(mark)}) AS it OFFSET 0) AS said WHERE it IS NOT NULL"
 
 
 def minting(
-    party: str, role: str, *, source: str = "/t", their_id: str = "1", alias: str = "new", **other: str
+    party: str, role: str, *, source: str = "/t", their_id: str = "1", alias: str = "new",
+    kind: str = OPENING, **other: str,
 ) -> str:  # fmt: skip
     """Open a case with intake's first message; `other`: the envelope says something else."""
     said = {
-        "id": "id", "type": quoted(COMMAND), "subject": "case_ref", "authid": quoted(party),
+        "id": "id", "type": quoted(kind), "subject": "case_ref", "authid": quoted(party),
         "authroles": quoted(role), "commandnumber": "1",
     }  # fmt: skip
     return (
-        f"SELECT gateway.mint(id, {quoted(party)}, {quoted(source)}, {quoted(their_id)}, {quoted(COMMAND)},"
+        f"SELECT gateway.mint(id, {quoted(party)}, {quoted(source)}, {quoted(their_id)}, {quoted(kind)},"
         f" '', now(), {_envelope(**said | other)}, case_ref, 'kg-2026.1', {quoted(alias)})"
         " FROM gen_random_uuid() AS id, gen_random_uuid() AS case_ref"
     )

@@ -202,7 +202,7 @@ _TRIED: tuple[Act, ...] = (
     *(
         apart(*asked, _OUT, end, heard=False)
         for asked in ((), (_ASKED,), (_ASKED, _YES), (_ASKED, _YES, _PLAN))
-        for end in (_DIED, _VOID, _MOVED_OUT, _NOT_FREED, told(_BACK, *ONE))
+        for end in (_DIED, _VOID, _MOVED_OUT, _NOT_FREED, told(_BACK, *COORD))
     ),
     _checked,
     several(later(hours=1), to_one(lambda one: rc.RecordAttendance(referral_id=one))),
@@ -237,7 +237,7 @@ _TRIED: tuple[Act, ...] = (
         *PSYCH,
     ),
     told(rc.ReportDeath(), *ONE),
-    told(_BACK, *ONE),
+    told(_BACK, *COORD),
     _handed_into_custody,
     _overdose,
     told(cc.SuspendReceiver(receiver="ngo-one", reason_code="closed"), *COORD),

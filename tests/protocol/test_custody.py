@@ -244,6 +244,7 @@ def test_reincarceration_closes_the_case_after_a_release_only(story: Story) -> N
     story.opened().consented().planned()
     back = rc.ReportReincarceration(source_code="family")
 
+    story.accepted(1)
     assert story.tell(back, "ngo-one", "ngo") == Refused("person-not-released")
     story.released()
     story.must(back, "ngo-one", "ngo")

@@ -69,7 +69,7 @@ def long_closed(story: Story) -> None:
 
 def refused(story: Story) -> None:
     story.opened()
-    story.must(rc.ReportDeath(), *ONE)
+    story.must(rc.ReportDeath(), *COORD)
 
 
 STATES = (opened, agreed, free, stopped, long_closed, refused)
@@ -350,7 +350,7 @@ def test_a_case_is_forgotten_at_once_in_every_state_and_nothing_is_left_or_heard
     state(story)
     story.must(xc.AskToSeeData(), *CLIENT)
 
-    story.must(FORGET, "x", "probation")
+    story.must(FORGET, *CLIENT)
 
     assert story.types()[-1] == "case-forgotten"
     assert story.types().count("case-closed") == 1
