@@ -29,6 +29,8 @@ PARTIES = (
     NewParty("monitor-1", ("monitor",)),
     NewParty("ik-31", ("prison-admin", "prison-health"), ("kg-ik-31",)),
     NewParty("coordinator", ("protocol-coordinator",)),
+    NewParty("gsin", ("prison-admin",)),
+    NewParty("commenter-1", ("commenter",)),
     # The country is said by the facility.
     NewParty("prison-kz", ("prison-psych",), ("kz-1",)),
     NewParty("prison-tm", ("prison-psych",), ("tm-4",)),

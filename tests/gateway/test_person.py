@@ -8,10 +8,12 @@ import pytest
 
 from throughcare.contracts.intake_commands import WithdrawConsent
 from throughcare.contracts.outcomes import Refused
+from throughcare.contracts.release_commands import ReportDeath
 from throughcare.runtime.ids import is_code, new_id, new_person_code, spelt
 from throughcare.tests.gateway.desks import WITHDRAW, Desks, no
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.foreign import ForeignClient
+from throughcare.tests.gateway.ground import event
 
 pytestmark = pytest.mark.usefixtures("agent")
 
@@ -125,9 +127,87 @@ async def test_a_person_says_stop_at_a_desk_that_does_not_know_them(
     assert await desks.is_stopped(case)
     said = agent.of(answer.headers["location"].rpartition("/")[2])
     assert (said.case_ref, said.party, said.data.name) == (case.ref, "ik-31", "withdraw-consent")
+    assert said.roles == ("client",)
     timeline = f"/v1/cases/{case.prison}/timeline"
     async with desks.gateway.client("ik-31") as desk:
         assert no(await desk.get(timeline)) == (404, "no-such-case")
+
+
+async def test_what_a_desk_may_say_itself_neither_widens_nor_narrows_what_the_person_says(
+    desks: Desks, agent: FakeAgent
+) -> None:
+    """A commenter takes no step, and nobody but a few has a case forgotten."""
+    of, forget = "org.throughcare.command", {"code": "", "type": "", "id": "f", "data": {}}
+    for kind in ("withdraw-consent", "forget-case"):
+        for party in ("commenter-1", "coordinator", "monitor-1", "gsin"):
+            case = await desks.case()
+            forget |= {"code": await desks.code(case), "type": f"{of}.{kind}.v1", "id": case.prison}
+            if kind == "withdraw-consent":
+                forget["data"] = {"received_how": "in-person"}
+            answer = await desks.at(party, "/v1/person/commands", {**forget})
+            assert answer.status_code == 201, answer.text
+            assert agent.of(answer.headers["location"].rpartition("/")[2]).roles == ("client",)
+            assert await desks.is_stopped(case)
+        forget["data"] = {}
+
+
+async def test_about_those_who_hold_the_keys_the_person_speaks_at_another_desk(
+    desks: Desks, agent: FakeAgent
+) -> None:
+    case = await desks.case()
+    code, of = await desks.code(case), "org.throughcare.command"
+    said: dict[str, dict[str, Any]] = {
+        f"{of}.give-feedback.v1": {"instrument_code": "short-5", "score_band": 2},
+        f"{of}.file-complaint.v1": {"about": ["conduct"]},
+    }
+
+    for kind, data in said.items():
+        for spoken in (code, new_person_code()):  # nothing is told of the code
+            assert no(await desks.says(spoken, "gsin", kind=kind, **data)) == (403, "role-may-not")
+        answer = await desks.says(code, "ik-31", kind=kind, **data)
+        assert answer.status_code == 201, answer.text
+
+
+async def test_who_may_not_have_a_case_forgotten_stops_nothing_by_saying_it(desks: Desks) -> None:
+    forget, of_death = event("command", "forget-case", None), event("command", "report-death", None)
+    for party, said in (("coordinator", forget), ("gsin", forget), ("ngo-bishkek", of_death)):
+        case = await desks.case()
+        name = case.ngo if party == "ngo-bishkek" else await desks.named(party, case)
+        async with desks.gateway.client(party) as desk:
+            await desk.post("/v1/commands", json={**said, "id": str(new_id()), "subject": name})
+        assert not await desks.is_stopped(case)
+        # With it, and after its yes, they do.
+        if said is of_death:
+            await desks.accept(case.ref)
+            who = desks.ngo
+        else:
+            who, name = desks.prison, case.prison
+        await who.post("/v1/commands", json={**said, "id": str(new_id()), "subject": name})
+        assert await desks.is_stopped(case)
+
+
+async def test_a_death_that_is_refused_leaves_nothing_stopped(
+    desks: Desks, agent: FakeAgent
+) -> None:
+    """As where its case closed while the word of it was on its way; a withdrawal of before stands."""
+    case, withdrawn = await desks.case(), await desks.case()
+    await desks.ngo.post("/v1/commands", json=event(
+        "command", "withdraw-consent", withdrawn.ngo, received_how="phone"))  # fmt: skip
+    agent.rules[ReportDeath] = Refused(
+        answered_source="/x", answered_id="x", refusal_code="referral-not-accepted"
+    )
+    try:
+        for one in (case, withdrawn):
+            await desks.accept(one.ref)
+            death = event("command", "report-death", one.ngo)
+            assert no(await desks.ngo.post("/v1/commands", json=death)) == (
+                409, "referral-not-accepted",
+            )  # fmt: skip
+    finally:
+        del agent.rules[ReportDeath]
+
+    assert not await desks.is_stopped(case)
+    assert await desks.is_stopped(withdrawn)
 
 
 async def test_a_stop_counts_from_the_doors_commit_whoever_is_down(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -155,10 +155,10 @@ async def stopped(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval("SELECT intake.is_stopped($1)", A))
 
 
-async def stop(connection: asyncpg.Connection, at: datetime, how: str = "stop") -> None:
+async def stop(connection: asyncpg.Connection, at: datetime, for_good: bool = False) -> None:
     await connection.execute("SELECT runtime.step_clock($1, $1)", at)
     try:
-        await connection.execute(f"SELECT intake.{how}($1)", A)
+        await connection.execute("SELECT intake.stop($1, $2, $3)", A, uuid4(), for_good)
     finally:
         await connection.execute(
             "UPDATE runtime.clock SET mode = 'real', at = NULL, settled = NULL"
@@ -192,7 +192,7 @@ async def test_a_stop_that_came_after_the_consent_stands_whatever_was_decided_fi
 
 
 async def test_no_consent_lifts_the_stop_of_a_death(connection: asyncpg.Connection) -> None:
-    await stop(connection, AT - timedelta(days=30), "stop_for_good")
+    await stop(connection, AT - timedelta(days=30), for_good=True)
     await stop(connection, AT - timedelta(days=29))
 
     await keep_permissions(connection, [said(A, granted(ITEM))])
