@@ -194,7 +194,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "keep a message for the service that does not take it",
         lambda cell: w.keeping(
-            cell.member.party, cell.member.role, cell.case_ref, service="intake", number=2
+            cell.member.party, cell.member.role, cell.case_ref, service="intake", number="2"
         ),
         lambda cell: _NO if cell.sees else "-",
     ),

@@ -63,7 +63,7 @@ NO = "error 42501"
 
 #: Whose word stops a case, by what they say; of a receiver's word on a death see `stops`.
 STOPS: dict[str, set[str]] = {
-    "withdraw-consent": set[str](w.ROLES_WITH_KEY) - {"commenter"},
+    "withdraw-consent": {role for role in w.ROLES_WITH_KEY if role != "commenter"},
     "forget-case": {"prison-psych", "prison-health", "ngo", "dpo"},
     "person-died": {"prison-admin", "prison-health"},
     "report-death": {"protocol-coordinator"},

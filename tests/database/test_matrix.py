@@ -116,7 +116,7 @@ def whole_answers(member: w.Member, cell: Cell) -> list[str]:
         f"SELECT coalesce(vault.give_arrival_code({ref}, {ref}, {key}), 'given')",
         *w.stopping(member.party, member.role, cell.case_ref).values(),
         w.keeping(member.party, "client", cell.case_ref),
-        w.keeping(member.party, member.role, cell.case_ref, service="intake", number=2),
+        w.keeping(member.party, member.role, cell.case_ref, service="intake", number="2"),
         w.keeping(member.party, member.role, cell.case_ref, kind=w.NO_TYPE),
         f"SELECT timeline.record_read({ref}, {party}, 'read')",
         f"SELECT timeline.record_read({ref}, 'keeper', 'read')",

@@ -14,7 +14,7 @@ _DEATH = "org.throughcare.command.report-death.v1"
 
 def _stop(desk: Desk, case_ref: UUID, kind: str = w.WITHDRAWAL, role: str = "ngo") -> str:
     service = w.STOPPING[kind]
-    number = 2 if service == "intake" else 1
+    number = "2" if service == "intake" else "1"
     return w.keeping(
         desk.party, role, case_ref, kind=kind, service=service, number=number,
         their_id=str(case_ref),

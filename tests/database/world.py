@@ -378,7 +378,7 @@ def _envelope(**said: str) -> str:
 
 def keeping(
     party: str, role: str, case_ref: UUID, *, their_id: str = "1", kind: str = COMMAND,
-    service: str = "release", number: int = 1, then: str = "{kept}", **other: str,
+    service: str = "release", number: str = "1", then: str = "{kept}", **other: str,
 ) -> str:  # fmt: skip
     """Keep a message as release's first of the case; `other`: the envelope says something else.
 
@@ -386,7 +386,7 @@ def keeping(
     """
     said = {
         "id": "id", "type": quoted(kind), "subject": quoted(case_ref), "authid": quoted(party),
-        "authroles": quoted(role), "commandnumber": str(number),
+        "authroles": quoted(role), "commandnumber": number,
     }  # fmt: skip
     kept = (
         f"gateway.keep(id, {quoted(party)}, '/t', {quoted(their_id)}, {quoted(kind)}, '', now(),"
@@ -402,7 +402,7 @@ def stopping(party: str, role: str, case_ref: UUID) -> dict[str, str]:
     return {
         kind: keeping(
             party, role, case_ref, kind=kind, service=service,
-            number=2 if service == "intake" else 1, then=then,
+            number="2" if service == "intake" else "1", then=then,
         )
         for kind, service in STOPPING.items()
     }  # fmt: skip
