@@ -133,22 +133,25 @@ async def test_a_person_says_stop_at_a_desk_that_does_not_know_them(
         assert no(await desk.get(timeline)) == (404, "no-such-case")
 
 
+@pytest.mark.parametrize("party", ["commenter-1", "coordinator", "monitor-1", "gsin"])
+@pytest.mark.parametrize(
+    ("kind", "data"), [("withdraw-consent", {"received_how": "in-person"}), ("forget-case", {})]
+)
 async def test_what_a_desk_may_say_itself_neither_widens_nor_narrows_what_the_person_says(
-    desks: Desks, agent: FakeAgent
+    desks: Desks, agent: FakeAgent, party: str, kind: str, data: dict[str, str]
 ) -> None:
-    """A commenter takes no step, and nobody but a few has a case forgotten."""
-    of, forget = "org.throughcare.command", {"code": "", "type": "", "id": "f", "data": {}}
-    for kind in ("withdraw-consent", "forget-case"):
-        for party in ("commenter-1", "coordinator", "monitor-1", "gsin"):
-            case = await desks.case()
-            forget |= {"code": await desks.code(case), "type": f"{of}.{kind}.v1", "id": case.prison}
-            if kind == "withdraw-consent":
-                forget["data"] = {"received_how": "in-person"}
-            answer = await desks.at(party, "/v1/person/commands", {**forget})
-            assert answer.status_code == 201, answer.text
-            assert agent.of(answer.headers["location"].rpartition("/")[2]).roles == ("client",)
-            assert await desks.is_stopped(case)
-        forget["data"] = {}
+    """A commenter takes no step, and few have a case forgotten."""
+    case = await desks.case()
+    said = {
+        "code": await desks.code(case), "type": f"org.throughcare.command.{kind}.v1",
+        "id": str(new_id()), "data": data,
+    }  # fmt: skip
+
+    answer = await desks.at(party, "/v1/person/commands", said)
+
+    assert answer.status_code == 201, answer.text
+    assert agent.of(answer.headers["location"].rpartition("/")[2]).roles == ("client",)
+    assert await desks.is_stopped(case)
 
 
 async def test_about_those_who_hold_the_keys_the_person_speaks_at_another_desk(
