@@ -15,7 +15,7 @@ from throughcare.tests.support.parts import Database, Parts
 
 _MEMBERS = (
     Member("ngo", "accepted"), Member("prison-health", "asked"), Member("dpo", "asked"),
-    Member("monitor", "accepted"), Member("protocol-coordinator", "asked"), Member("oat-site", "accepted"),
+    Member("monitor", "asked"), Member("monitor", "accepted"), Member("protocol-coordinator", "asked"), Member("oat-site", "accepted"),
     Member("probation", "asked"),
 )  # fmt: skip
 #: Of the many states those that tell checks apart.

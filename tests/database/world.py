@@ -329,7 +329,7 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
             "INSERT INTO gateway.commands"
             " (id, party, source, their_id, type, body_sha256, received_at, case_ref, service, number)"
             " VALUES ($1, $2, '/theirs', $3, 'org.throughcare.command.report-relapse.v1', '\\x00',"
-            " now(), $4, 'intake', 2)",
+            " now(), $4, 'intake', 1002)",
             uuid5(case_ref, "of the ngo"), TOLD_BY, f"of {case_ref}", case_ref,
         )  # fmt: skip
     await tell(connection, case_ref, story_of(case_ref))
