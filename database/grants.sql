@@ -178,3 +178,10 @@ begin
     end loop;
 end
 $$;
+
+-- Who holds an older copy of the database cannot speak for anybody in this one.
+update access.secret set
+    inner_key = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+                || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+    outer_key = uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+                || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());

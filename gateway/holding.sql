@@ -94,7 +94,8 @@ ON CONFLICT (party, mark) DO UPDATE SET case_ref = excluded.case_ref, arrived_at
 
 -- arrived --
 -- The person was met.
-UPDATE gateway.feedback SET arrived_at = $2 WHERE case_ref = $1 AND arrived_at IS NULL;
+UPDATE gateway.feedback SET arrived_at = $2
+WHERE case_ref = $1 AND arrived_at IS NULL AND NOT intake.is_stopped($1);
 
 -- not_released --
 -- The release was none.

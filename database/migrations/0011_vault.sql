@@ -515,8 +515,8 @@ declare
     it feedback;
 begin
     select * into it from feedback f
+    -- Not asked whether the person said stop since: the answer would say so.
     where f.party = access.party() and f.mark = p_mark and f.until > runtime.now()
-        and not exists (select from intake.stopped s where s.case_ref = f.case_ref)
         and not exists (select from vault.erased e where e.case_ref = f.case_ref);
     if found then
         -- In the case's own log, which the facility itself knows no more.

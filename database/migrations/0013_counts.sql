@@ -9,11 +9,14 @@ create table timeline.counted (
     primary key (message_id, what, code)
 );
 
--- The seam: the counts of a whole deployment, for anybody.
+-- The seam: the counts of a whole deployment, for anybody; up to the end of the last month (UTC), so that nobody who
+-- knows where somebody is today sees what is done there.
 create function timeline.counts() returns table (what text, code text, n bigint)
-language sql stable security definer set search_path = timeline, pg_temp as $$
-    select what, code, count(*) from counted group by what, code
+language sql stable security definer set search_path = timeline, runtime, pg_temp as $$
+    with past as (select date_trunc('month', runtime.now() at time zone 'UTC')::date as until)
+    select what, code, count(*) from counted, past where on_day < until group by what, code
     union all
-    select 'disclosures', purpose, count(*) from vault.disclosures where purpose <> 'emerg' group by purpose
+    select 'disclosures', purpose, count(*) from vault.disclosures, past
+    where purpose <> 'emerg' and at < until::timestamp at time zone 'UTC' group by purpose
     order by 1, 2
 $$;

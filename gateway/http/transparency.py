@@ -23,7 +23,7 @@ SMALLEST = 5
     responses=said_responses({"counts": "object", "hidden_below": "integer"}, status=200),
 )
 async def transparency(request: Request) -> Response:
-    """No key is needed. A small count of what people say or ask is null."""
+    """No key is needed. Up to the end of the last month; a small count of what people say or ask is null."""
     counts: dict[str, dict[str, int | None]] = {}
     for row in await doors_of(request).pool.fetch(_SQL["counts"]):
         few = row["what"] not in _EXACT and row["n"] < SMALLEST

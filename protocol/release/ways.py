@@ -68,16 +68,17 @@ def reverse(
         return () if already_so else Refused("person-not-released")
     if isinstance(person, Ended):
         return Refused("case-closed")
-    if context.occurred_at < person.released_at:
-        return _OLD
+    before = context.occurred_at < person.released_at
     if _is_too_late(person, context, profile):
-        if person.denied:
-            return ()
+        if person.denied or before:
+            return ()  # as of a case that has closed meanwhile
         return (
             events.ReversalReported(
                 said_at=context.occurred_at, reason_code=fact.reason_code, facility=fact.facility
             ),
         )
+    if before:
+        return _OLD
     if person.met if isinstance(person, LeftUnasked) else not isinstance(person.contact, NotMet):
         return Refused("person-already-met")
     return (

@@ -134,11 +134,32 @@ async def test_a_facility_hears_that_the_person_arrived_where_they_agreed_and_no
     ))  # fmt: skip
     after = await _arrival(desks, name)
 
+    # Whether the person said stop since is not what they agreed to.
+    await desks.gateway.pool.execute("SELECT intake.stop($1)", ref)
+    assert (await _arrival(desks, name)).json() == {"arrived": True}
+
     assert not await world.sees("ik-27", name)
     assert (before.status_code, before.json()) == (200, {"arrived": False})
     assert (after.status_code, after.json()) == (200, {"arrived": True})
-    assert await desks.leaves("read", ref) == 2
+    assert await desks.leaves("read", ref) == 3
     assert no(await _arrival(desks, name, "ik-31")) == (404, "no-such-case")
+
+
+async def test_a_facility_hears_of_no_arrival_after_the_person_said_stop(
+    desks: Desks, agent: FakeAgent
+) -> None:
+    world = await World(desks.gateway, agent, desks.prison, f"arr-{uuid4().hex[:6]}").begin()
+    ref, name = world.opened.case_ref, world.alias
+    await desks.gateway.pool.execute("INSERT INTO intake.agreements VALUES ($1, false, true)", ref)
+    await world.say(released(datetime.now(UTC)))
+    await world.later(2)
+    await desks.gateway.pool.execute("SELECT intake.stop($1)", ref)
+
+    await world.say(FirstContactMade(
+        referral_id=uuid4(), contact_at=datetime.now(UTC), hours_since_release=5,
+    ))  # fmt: skip
+
+    assert (await _arrival(desks, name)).json() == {"arrived": False}
 
 
 async def test_without_that_agreement_a_facility_hears_what_it_hears_of_nobody(

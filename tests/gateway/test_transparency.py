@@ -1,5 +1,6 @@
 """Counts for anybody: demands for data exactly, what few people said not at all."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx2
@@ -13,6 +14,13 @@ pytestmark = pytest.mark.usefixtures("agent")
 async def test_anybody_reads_how_often_data_was_demanded_and_no_count_of_a_few_people(
     gateway: Gateway,
 ) -> None:
+    today = datetime.now(UTC).date()
+    last_month = today.replace(day=1) - timedelta(days=1)
+    # What is of this month would say of somebody what was done today.
+    await gateway.pool.execute(
+        "INSERT INTO timeline.counted VALUES ($1, 'legal-requests', 'received', $2)",
+        uuid4(), today.replace(day=1),
+    )  # fmt: skip
     for what, code, times in (
         ("legal-requests", "received", 1),
         ("complaints", "pressure", 4),
@@ -20,8 +28,8 @@ async def test_anybody_reads_how_often_data_was_demanded_and_no_count_of_a_few_p
     ):
         for _ in range(times):
             await gateway.pool.execute(
-                "INSERT INTO timeline.counted VALUES ($1, $2, $3, current_date)",
-                uuid4(), what, code,
+                "INSERT INTO timeline.counted VALUES ($1, $2, $3, $4)",
+                uuid4(), what, code, last_month,
             )  # fmt: skip
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as anybody:

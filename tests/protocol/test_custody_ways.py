@@ -207,6 +207,9 @@ def test_a_prison_that_denies_a_release_late_is_answered_alike_whoever_met_the_p
     assert isinstance(answer, Decided)
     [said] = answer.events
     assert said == le.ReversalReported(said_at=ready.now, reason_code="recorded-in-error")
+    # Nor of a moment before the release, of which it would be told in time that it is old.
+    early = START - timedelta(hours=1)
+    assert ready.tell(REVERSED, *PRISON, at=early) == Decided(())
     # Nothing moves by it, and saying it again every night tells nobody anything more.
     person = ready.release.own.person
     assert isinstance(person, Outside)
@@ -215,6 +218,7 @@ def test_a_prison_that_denies_a_release_late_is_answered_alike_whoever_met_the_p
     assert ready.tell(REVERSED, *PRISON) == Decided(())
     ready.must(facts.PersonDied(), *PRISON)
     assert ready.tell(REVERSED, *PRISON) == Decided(())
+    assert ready.tell(REVERSED, *PRISON, at=early) == Decided(())
     assert ready.tell(facts.ReleaseScheduled(expected_release_on=day_after(9)), *PRISON) == Refused(
         "case-closed"
     )

@@ -73,10 +73,13 @@ async def test_what_comes_twice_counts_once_and_nothing_in_it_names_a_case(
     for _ in range(2):
         await add_counted(owner, counted([one]))
 
+    this_month = await owner.fetch("SELECT * FROM timeline.counts()")
+    await owner.execute("SELECT runtime.step_clock('2026-12-01Z', '2026-12-01Z')")
     rows = await owner.fetch("SELECT * FROM timeline.counts()")
     columns = await owner.fetch(
         "SELECT column_name FROM information_schema.columns WHERE table_name = 'counted'"
     )
     await owner.close()
+    assert this_month == []  # it would say of somebody what was done today
     assert [tuple(row) for row in rows] == [("complaints", "too-late", 1)]
     assert "case_ref" not in {row["column_name"] for row in columns}
