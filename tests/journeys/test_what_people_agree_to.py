@@ -334,7 +334,7 @@ async def test_a_permission_ends_on_its_last_day_unless_it_is_renewed(world: Wor
 async def test_a_yes_given_long_before_the_release_is_asked_about_again_outside(
     world: World,
 ) -> None:
-    person = await Person(world, "KG27-0511").enrolled()
+    person = await Person(world, "KG27-0513").enrolled()
     await (await person.consented()).planned()
     await person.scheduled(days=75)
     referral = await person.accepted()
