@@ -54,7 +54,8 @@ class Said(NamedTuple):
     #: UTC; None: at the moment it is taken.
     occurred_at: datetime | None
     data: Data
-    #: SHA-256 over what was said, the same in either mode and in any order of members.
+    #: SHA-256 over what was said, the same in either mode and in any order of members. Never kept
+    #: as it is: it could be tried against guessed names.
     digest: bytes
 
 

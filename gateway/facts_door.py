@@ -219,7 +219,7 @@ class FactsDoor:
         letter = await connection.fetchval(
             _SQL["bury"], new_id(), record.topic, _NOBODYS_PARTITION, record.offset, kind, code,
             mark, self._seal.seal(packed, f"gateway/{record.topic}"),
-            hashlib.sha256(packed).digest(),
+            self._seal.mark(hashlib.sha256(packed).hexdigest(), f"gateway/{record.topic}"),
         )  # fmt: skip
         metrics.DEAD_LETTERS.labels("gateway", kind).inc()
         self._log.warning("dead letter", dead_letter=str(letter), kind=kind, code=code, mark=mark)

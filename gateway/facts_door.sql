@@ -12,9 +12,9 @@ RETURNING true;
 -- bury --
 -- Keep what could not be taken, sealed; once, however often it comes.
 INSERT INTO gateway.dead_letters
-    (id, topic, partition, kafka_offset, class, code, fingerprint, sealed, sha256)
+    (id, topic, partition, kafka_offset, class, code, fingerprint, sealed, mark)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (topic, partition, kafka_offset, sha256)
+ON CONFLICT (topic, partition, kafka_offset, mark)
 DO UPDATE SET status = 'open', ended_at = NULL, fingerprint = excluded.fingerprint
 RETURNING id;
 

@@ -31,5 +31,5 @@ ORDER BY g.id;
 -- answer_again --
 -- What was parked has come to its end.
 UPDATE gateway.commands
-SET outcome_kind = $2, outcome = $3, outcome_id = $4, answered_at = $5, body_sha256 = ''
+SET outcome_kind = $2, outcome = $3, outcome_id = $4, answered_at = $5
 WHERE id = $1;

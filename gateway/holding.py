@@ -194,7 +194,6 @@ class Holding:
         await connection.execute(_SQL["keep_marks"], case_ref, names, until)
         await self._remember(connection, case_ref, holders, "reopen", until)
         await connection.execute(_SQL["forget_names"], case_ref, at)
-        await connection.execute(_SQL["forget_bodies"], case_ref)
 
     async def _resumed(
         self, connection: Connection, message: Message, resumed: EpisodeResumed

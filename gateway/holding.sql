@@ -183,7 +183,3 @@ WHERE case_ref = $1 AND until <= $2 AND notifications.has_heard($1);
 -- Nobody sees the case any more but monitors.
 UPDATE gateway.case_access x SET until = least(x.until, $2) FROM gateway.parties p
 WHERE x.case_ref = $1 AND p.party = x.party AND NOT 'monitor' = ANY (p.roles);
-
--- forget_bodies --
--- The digest of a body could be tried against guessed names.
-UPDATE gateway.commands SET body_sha256 = '' WHERE case_ref = $1;

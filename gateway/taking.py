@@ -83,6 +83,11 @@ def mark_of(seal: Seal, party: str, alias: str) -> bytes:
     return seal.mark(alias, f"gateway/past-names/{party}")
 
 
+def _body_mark(seal: Seal, party: Party, said: Said) -> bytes:
+    """What is kept of what was said. Keyed: type and time stand beside it, so names could be tried."""
+    return seal.mark(said.digest.hex(), f"gateway/bodies/{party.party}")
+
+
 async def take(
     connection: Connection,
     party: Party,
@@ -108,7 +113,8 @@ async def take(
         )  # fmt: skip
         assert row is not None
         if row["id"] is not None:
-            return _repeated(row, said, aliases.read(seal, party.party, row["known_alias"]))
+            known_alias = aliases.read(seal, party.party, row["known_alias"])
+            return _repeated(row, said, _body_mark(seal, party, said), known_alias)
         # What the person says the desk passes on, whatever its own roles are.
         roles = party.roles if case_ref is None else ("client",)
         taken = await _Taking(connection, party, roles, said, row, recorded_at, seal).take()
@@ -117,9 +123,8 @@ async def take(
     raise StaleError
 
 
-def _repeated(row: asyncpg.Record, said: Said, known_alias: str | None) -> Taken:
-    # An empty digest: the case is over, and what was said about it is forgotten.
-    if row["body_sha256"] not in (said.digest, b""):
+def _repeated(row: asyncpg.Record, said: Said, body_mark: bytes, known_alias: str | None) -> Taken:
+    if row["body_mark"] != body_mark:
         raise RefusedError("idempotency-key-reused")
     return Taken(row["id"], known_alias or said.alias, True, answer_of(row))
 
@@ -339,8 +344,8 @@ class _Taking:
     def _kept(self, envelope: bytes | None) -> tuple[Any, ...]:
         said = self.said
         return (
-            self._id, self.party.party, said.source, said.id, said.data.type, said.digest,
-            self.received_at, envelope,
+            self._id, self.party.party, said.source, said.id, said.data.type,
+            _body_mark(self._seal, self.party, said), self.received_at, envelope,
         )  # fmt: skip
 
     async def _write(self, statement: str, *values: Any) -> bool:

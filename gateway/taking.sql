@@ -1,7 +1,7 @@
 -- look --
 -- What is known of a message and of the name it uses: one row, whatever is found.
 SELECT runtime.now() AS now, clock.mode = 'real' AS is_real,
-    k.id, k.body_sha256, k.outcome, k.outcome_kind, k.outcome_id, k.answered_at,
+    k.id, k.body_mark, k.outcome, k.outcome_kind, k.outcome_id, k.answered_at,
     (SELECT alias FROM gateway.aliases o WHERE o.case_ref = k.case_ref AND o.party = $1) AS known_alias,
     c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,
     c.protocol_version, c.seen_intake, c.seen_release,
@@ -20,7 +20,7 @@ LEFT JOIN (
 -- The same for the case whose person has said their code: without a name. What was said under this id about another
 -- case is another message.
 SELECT runtime.now() AS now, clock.mode = 'real' AS is_real,
-    k.id, CASE WHEN k.case_ref = $4 THEN k.body_sha256 ELSE '\x00' END AS body_sha256,
+    k.id, CASE WHEN k.case_ref = $4 THEN k.body_mark ELSE '\x00' END AS body_mark,
     k.outcome, k.outcome_kind, k.outcome_id, k.answered_at, NULL AS known_alias,
     c.case_ref, c.opened_at IS NOT NULL AS opened, c.intake_number, c.release_number,
     c.protocol_version, c.seen_intake, c.seen_release, true AS sees
@@ -73,7 +73,7 @@ SELECT gateway.hold($1);
 -- Keep a fact with its answer, and what of it waits for its case.
 WITH kept AS (
     INSERT INTO gateway.commands
-        (id, party, source, their_id, type, body_sha256, received_at, envelope,
+        (id, party, source, their_id, type, body_mark, received_at, envelope,
          outcome_kind, outcome, outcome_id, answered_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $13, $14, $15, $7)
 )

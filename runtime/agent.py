@@ -257,7 +257,7 @@ class Agent:
             kept: UUID = await connection.fetchval(
                 self._sql["bury"], letter, tp.topic, tp.partition, offset, case_ref, message_id,
                 kind, code, mark, self._seal.seal(raw, f"{self.service}/{tp.topic}"),
-                hashlib.sha256(raw).digest(),
+                self._seal.mark(hashlib.sha256(raw).hexdigest(), f"{self.service}/{tp.topic}"),
             )  # fmt: skip
             if case_ref is not None:
                 await connection.execute(self._sql["halt"], case_ref, tp.partition, kept)

@@ -57,9 +57,9 @@ DELETE FROM {schema}.held WHERE arrival = ANY ($1::bigint[]);
 -- bury --
 -- Keep what could not be handled, sealed; once, however often it comes.
 INSERT INTO {schema}.dead_letters
-    (id, topic, partition, kafka_offset, case_ref, message_id, class, code, fingerprint, sealed, sha256)
+    (id, topic, partition, kafka_offset, case_ref, message_id, class, code, fingerprint, sealed, mark)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT (topic, partition, kafka_offset, sha256) DO UPDATE SET status = 'open', ended_at = NULL, fingerprint = excluded.fingerprint
+ON CONFLICT (topic, partition, kafka_offset, mark) DO UPDATE SET status = 'open', ended_at = NULL, fingerprint = excluded.fingerprint
 RETURNING id;
 
 -- halt --

@@ -97,7 +97,7 @@ begin
             code text not null,                  -- which rule it broke
             fingerprint text not null,           -- exception class and place; never its message
             sealed bytea not null,
-            sha256 bytea not null,
+            mark bytea not null,                 -- of the bytes, keyed: what they held cannot be tried
             status text not null default 'open'
                 check (status in ('open', 'replaying', 'replayed', 'discarding', 'discarded')),
             reason_code text,                    -- why it was discarded
@@ -105,7 +105,7 @@ begin
             ended_at timestamptz
         )$ddl$, p_schema);
     execute format('create index on %1$I.dead_letters (status) where ended_at is null', p_schema);
-    execute format('create unique index on %1$I.dead_letters (topic, partition, kafka_offset, sha256)', p_schema);
+    execute format('create unique index on %1$I.dead_letters (topic, partition, kafka_offset, mark)', p_schema);
 
     -- Cases that stand still until their dead letter is replayed or discarded.
     execute format($ddl$

@@ -62,7 +62,7 @@ create table gateway.commands (
     source text not null,                            -- theirs, with their_id the idempotency key
     their_id text not null,
     type text not null,
-    body_sha256 bytea not null,                      -- the same id with another body is refused; empty: forgotten
+    body_mark bytea not null,                        -- keyed: the same id with another body is refused
     case_ref uuid,                                   -- none: parked
     service text check (service in ('intake', 'release')),
     number integer,

@@ -304,7 +304,7 @@ $$;
 -- if there is no such case for who speaks. One that stops the case stops it in this transaction: the case's row is held
 -- before its gate, always in this order.
 create function gateway.keep(
-    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
+    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_mark bytea,
     p_received_at timestamptz, p_envelope bytea, p_case uuid, p_service text, p_number integer
 ) returns boolean language plpgsql security definer set search_path = gateway, pg_temp as $$
 declare
@@ -324,8 +324,8 @@ begin
         return null;
     end if;
     insert into commands
-        (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
-    values (p_id, p_party, p_source, p_their_id, p_type, p_body_sha256, p_received_at, p_envelope, p_case,
+        (id, party, source, their_id, type, body_mark, received_at, envelope, case_ref, service, number, relay_at)
+    values (p_id, p_party, p_source, p_their_id, p_type, p_body_mark, p_received_at, p_envelope, p_case,
             p_service, p_number, clock_timestamp() + interval '1 second');
     spoken := string_to_array(convert_from(p_envelope, 'UTF8')::jsonb ->> 'authroles', ' ');
     select * into it from message_types where type = p_type;
@@ -345,7 +345,7 @@ $$;
 -- A new case with its first name, the right of whoever opens it, and the message that does; null if
 -- the name is in use. A name that ran out is free.
 create function gateway.mint(
-    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_sha256 bytea,
+    p_id uuid, p_party text, p_source text, p_their_id text, p_type text, p_body_mark bytea,
     p_received_at timestamptz, p_envelope bytea, p_case uuid, p_protocol_version text, p_alias bytea
 ) returns boolean language plpgsql security definer set search_path = gateway, runtime, pg_temp as $$
 begin
@@ -362,8 +362,8 @@ begin
     insert into cases (case_ref, protocol_version, intake_number) values (p_case, p_protocol_version, 1);
     insert into case_access (case_ref, party) values (p_case, p_party);
     insert into commands
-        (id, party, source, their_id, type, body_sha256, received_at, envelope, case_ref, service, number, relay_at)
-    values (p_id, p_party, p_source, p_their_id, p_type, p_body_sha256, p_received_at, p_envelope, p_case,
+        (id, party, source, their_id, type, body_mark, received_at, envelope, case_ref, service, number, relay_at)
+    values (p_id, p_party, p_source, p_their_id, p_type, p_body_mark, p_received_at, p_envelope, p_case,
             'intake', 1, clock_timestamp() + interval '1 second');
     return true;
 end

@@ -82,7 +82,9 @@ WHERE e.entry IS NULL
   AND NOT EXISTS (
       SELECT FROM timeline.held AS h WHERE h.case_ref = s.case_ref AND h.raw = s.envelope)
   AND NOT EXISTS (
-      SELECT FROM timeline.dead_letters AS d WHERE d.case_ref = s.case_ref AND d.sha256 = sha256(s.envelope))
+      SELECT FROM timeline.dead_letters AS d
+      WHERE d.case_ref = s.case_ref AND d.topic = s.topic
+          AND position(convert_to('"id":"' || d.message_id || '"', 'UTF8') IN s.envelope) > 0)
 LIMIT 10;
 
 -- entry_without_saying --

@@ -59,7 +59,7 @@ async def test_what_a_letter_holds_is_shown_to_who_asks_for_it_and_has_the_key(
     try:
         await connection.execute(
             "INSERT INTO release.dead_letters"
-            " (id, topic, partition, kafka_offset, class, code, fingerprint, sealed, sha256)"
+            " (id, topic, partition, kafka_offset, class, code, fingerprint, sealed, mark)"
             " VALUES ($1, $2, 3, 14, 'decode', 'not-json', 'not-json', $3, '\\x00')",
             letter,
             TOPIC,
@@ -109,7 +109,7 @@ async def test_a_replay_that_fails_says_whether_a_case_stands_behind_it(
     try:
         await connection.execute(
             "INSERT INTO release.dead_letters"
-            " (id, topic, partition, kafka_offset, case_ref, class, code, fingerprint, sealed, sha256)"
+            " (id, topic, partition, kafka_offset, case_ref, class, code, fingerprint, sealed, mark)"
             " VALUES ($1, $2, 3, 14, $3, 'decode', 'not-json', 'not-json', '\\x00', '\\x00')",
             letter,
             TOPIC,

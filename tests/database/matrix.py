@@ -75,7 +75,7 @@ def _after_person(cell: Cell) -> str:
 def _park(cell: Cell, party: str, values: str) -> str:
     return (
         "INSERT INTO gateway.commands"
-        " (id, party, source, their_id, type, body_sha256, received_at, case_ref, envelope)"
+        " (id, party, source, their_id, type, body_mark, received_at, case_ref, envelope)"
         f" VALUES (gen_random_uuid(), {quoted(party)}, '/t', '1', 'x', '', now(), {values})"
         " RETURNING 'kept'"
     )

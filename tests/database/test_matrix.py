@@ -126,6 +126,6 @@ def whole_answers(member: w.Member, cell: Cell) -> list[str]:
         f"INSERT INTO gateway.aliases VALUES ({party}, 'a', {ref}, now())",
         f"INSERT INTO gateway.aliases VALUES ('keeper', 'a', {ref}, now())",
         f"UPDATE gateway.aliases SET case_ref = {ref} WHERE party = {party} RETURNING 'set'",
-        ("INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256, received_at, case_ref,"
+        ("INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark, received_at, case_ref,"
         f" service, number) VALUES ('{w.NOBODYS_CASE}', {party}, '/t', '1', 'x', '', now(), {ref}, 'intake', 1)"),
     ]  # fmt: skip

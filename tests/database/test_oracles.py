@@ -46,7 +46,7 @@ def _written(value: str) -> list[str]:
     own = quoted(w.case_of("names-party", "has"))
     command = (
         "INSERT INTO gateway.commands"
-        " (id, party, source, their_id, type, body_sha256, received_at) VALUES"
+        " (id, party, source, their_id, type, body_mark, received_at) VALUES"
     )
     return [
         f"UPDATE gateway.aliases SET alias = {word} WHERE case_ref = {own} RETURNING 'named'",
@@ -70,7 +70,7 @@ async def test_a_word_that_another_party_uses_is_as_free_as_one_that_nobody_does
     door: asyncpg.Connection, owner: asyncpg.Connection, theirs: str
 ) -> None:
     await owner.execute(
-        "WITH kept AS (INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256,"
+        "WITH kept AS (INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark,"
         " received_at) VALUES ($1, 'keeper', '/parked', '1', 'x', '', now()) ON CONFLICT DO NOTHING)"
         " INSERT INTO gateway.parked VALUES ($1, 'keeper', 'parked-by-keeper', now(), now(), '')"
         " ON CONFLICT DO NOTHING", w.referral_of("parked", _NEVER),

@@ -238,7 +238,7 @@ async def make_case(connection: asyncpg.Connection, case_ref: UUID, holders: Ite
     )
     await connection.execute(
         "INSERT INTO gateway.commands"
-        " (id, party, source, their_id, type, body_sha256, received_at, case_ref, service, number)"
+        " (id, party, source, their_id, type, body_mark, received_at, case_ref, service, number)"
         " VALUES ($1, $2, '/theirs', $3, 'x', '\\x00', now(), $4, 'intake', 1)",
         uuid5(case_ref, "command"), KEEPER, f"of {case_ref}", case_ref,
     )  # fmt: skip
@@ -327,7 +327,7 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
     if ownership != "never" and consent != "erased":
         await connection.execute(
             "INSERT INTO gateway.commands"
-            " (id, party, source, their_id, type, body_sha256, received_at, case_ref, service, number)"
+            " (id, party, source, their_id, type, body_mark, received_at, case_ref, service, number)"
             " VALUES ($1, $2, '/theirs', $3, 'org.throughcare.command.report-relapse.v1', '\\x00',"
             " now(), $4, 'intake', 1002)",
             uuid5(case_ref, "of the ngo"), TOLD_BY, f"of {case_ref}", case_ref,

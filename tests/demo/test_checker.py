@@ -83,7 +83,7 @@ async def keep_command(connection: Connection, number: int, type: str, event: UU
         id, PARTITION, number, CASE, raw,
     )  # fmt: skip
     await connection.execute(
-        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256, case_ref,"
+        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark, case_ref,"
         " service, number, received_at, envelope, outcome_kind, outcome)"
         " VALUES ($1, 'party', '/source', $2, $3, '', $4, 'intake', $5, $6, 'x', 'decided', 'x')",
         id, f"their-{number}", type, CASE, number, NOW,
@@ -238,7 +238,7 @@ async def test_dead_letters_and_what_is_held_are_counted(record: asyncpg.Connect
         "INSERT INTO release.held (case_ref, partition, topic, message_id, reason, raw)"
         " VALUES (gen_random_uuid(), 1, 't', gen_random_uuid(), 'r', '');"
         "INSERT INTO gateway.dead_letters (id, topic, partition, kafka_offset, class, code,"
-        " fingerprint, sealed, sha256)"
+        " fingerprint, sealed, mark)"
         " VALUES (gen_random_uuid(), 't', 1, 1, 'bug', 'c', 'f', '', '')",
     )
 

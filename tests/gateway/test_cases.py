@@ -1,5 +1,7 @@
 """How a case gets its name and loses it, and what waits for it meanwhile."""
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from throughcare.contracts.envelope import Message
 from throughcare.contracts.intake_commands import OpenCase
 from throughcare.contracts.outcomes import Refused
 from throughcare.contracts.release_events import CaseClosed, PersonReleased
+from throughcare.gateway.cloudevents import read_structured
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway, event, eventually, open_case
 
@@ -226,3 +229,41 @@ async def test_a_closed_case_has_no_name_but_the_monitors(
     # The name is free: the same person, another episode.
     again = await open_and_see(client, agent, "C-10")
     assert again.case_ref != opened.case_ref
+
+
+async def test_a_message_id_said_again_with_another_body_is_refused_before_and_after_the_end(
+    gateway: Gateway, client: httpx2.AsyncClient, agent: FakeAgent
+) -> None:
+    opening = open_case("C-11")
+    first = await client.post("/v1/commands", json=opening)
+    opened = agent.of(first.headers["location"].rpartition("/")[2])
+    other = {**opening, "subject": "C-11b"}
+
+    before = await client.post("/v1/commands", json=other)
+    await agent.say("release", opened, CaseClosed(reason_code="completed"))
+
+    async def is_over() -> bool:
+        return (await client.get("/v1/cases/C-11/timeline")).status_code == 404
+
+    await eventually(is_over)
+    after = await client.post("/v1/commands", json=other)
+    again = await client.post("/v1/commands", json=opening)
+
+    assert [no.json()["code"] for no in (before, after)] == ["idempotency-key-reused"] * 2
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+
+
+async def test_names_cannot_be_tried_against_what_stands_of_a_message_without_the_key(
+    gateway: Gateway, client: httpx2.AsyncClient
+) -> None:
+    opening = open_case("C-12")
+    await client.post("/v1/commands", json=opening)
+
+    tried = read_structured(json.dumps(opening).encode()).digest
+    kept = await gateway.pool.fetchval(
+        "SELECT body_mark FROM gateway.commands WHERE their_id = $1", opening["id"]
+    )
+
+    assert len(kept) == 32
+    assert kept not in (tried, hashlib.sha256(tried).digest())
+    assert kept == gateway.seal.mark(tried.hex(), "gateway/bodies/ik-27")

@@ -105,7 +105,7 @@ async def test_what_is_undecided_goes_to_another_cluster_at_once(
     undecided = await pool.fetchval(
         """
         INSERT INTO gateway.commands
-            (id, party, source, their_id, type, body_sha256, case_ref, service, number,
+            (id, party, source, their_id, type, body_mark, case_ref, service, number,
              received_at, envelope, relay_at, relays)
         VALUES (gen_random_uuid(), 'ik-27', '/x', 'undecided', 'x', 'x', gen_random_uuid(),
                 'intake', 1, now(), 'x', now() + interval '1 hour', 9)
@@ -132,7 +132,7 @@ async def test_the_sweeper_backs_off_and_leaves_a_service_alone_that_is_down(
     id = await pool.fetchval(
         """
         INSERT INTO gateway.commands
-            (id, party, source, their_id, type, body_sha256, case_ref, service, number,
+            (id, party, source, their_id, type, body_mark, case_ref, service, number,
              received_at, envelope, relay_at, relays)
         VALUES (gen_random_uuid(), 'ik-27', '/x', 'nobody-decides', 'x', 'x', gen_random_uuid(),
                 'release', 1, now(), '{}', now(), 3)

@@ -39,7 +39,7 @@ class Told:
         ):
             await self._admit(party, roles)
         await self.connection.executemany(
-            "INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256,"
+            "INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark,"
             " received_at, case_ref) VALUES ($1, $2, '/t', $3, $4, '', now(), $5)"
             " ON CONFLICT DO NOTHING",
             [(id, party, str(id), model.type, self.case_ref) for id in sent],

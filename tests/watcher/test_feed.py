@@ -46,7 +46,7 @@ async def said(
 ) -> None:
     """Decided facts of a party; a door took them so long ago."""
     await scene.owner.executemany(
-        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256, received_at,"
+        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark, received_at,"
         " taken_at, outcome) VALUES ($1, $2, 's', $3, $4, '', now(), now() - make_interval(secs => $5), '')",
         [(new_id(), party, str(new_id()), type_, days * 86400) for days in days_ago],
     )

@@ -184,7 +184,7 @@ async def test_a_case_that_stands_still_is_not_fine(scene: Scene) -> None:
     case = await a_case(scene)
     await scene.owner.execute(
         "WITH letter AS (INSERT INTO release.dead_letters (id, topic, partition, kafka_offset, class,"
-        " code, fingerprint, sealed, sha256) VALUES ($1, 't', 0, 0, 'bug', 'c', 'f', '', '') RETURNING id)"
+        " code, fingerprint, sealed, mark) VALUES ($1, 't', 0, 0, 'bug', 'c', 'f', '', '') RETURNING id)"
         " INSERT INTO release.halted (case_ref, partition, dead_letter) SELECT $2, 0, id FROM letter",
         new_id(), case,
     )  # fmt: skip
@@ -244,7 +244,7 @@ async def test_what_nobody_decides_for_five_minutes_is_found(scene: Scene) -> No
         "INSERT INTO gateway.parties (party, roles) VALUES ('p-one', '{ngo}')"
     )
     await scene.owner.execute(
-        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_sha256, received_at,"
+        "INSERT INTO gateway.commands (id, party, source, their_id, type, body_mark, received_at,"
         " taken_at, envelope) VALUES ($1, 'p-one', 's', 'i', 't', '', now(), now() - interval '4 minutes', '')",
         new_id(),
     )
