@@ -168,6 +168,11 @@ _CHECKS = {
             AND EXISTS (
                 SELECT FROM unnest(array[pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)]) AS rule
                 WHERE rule !~ 'access\\.(party|knows)\\(' OR rule ~ '\\yOR true\\y')""",
+    "has values in the planner's statistics, which outlive what is erased": """
+        SELECT name || '.' || attname FROM tables JOIN pg_attribute ON attrelid = tables.oid
+        WHERE attnum > 0 AND NOT attisdropped AND coalesce(attstattarget, -1) <> 0
+            AND (format_type(atttypid, null) IN ('bytea', 'bytea[]')
+                 OR name = 'gateway.commands' AND attname IN ('source', 'their_id'))""",
 }
 
 

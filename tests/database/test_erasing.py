@@ -265,3 +265,35 @@ async def test_an_opening_that_waited_for_the_forgetting_finds_no_case(
 
     assert await asked == ["no-such-case"]
     assert await lives.owner.fetch("SELECT * FROM vault.to_erase()") == []
+
+
+#: What stands under the keys and in the hands of the parties, as statistics would write it.
+_SECRET = """
+SELECT encode(wrapped, 'hex') FROM vault.keys UNION SELECT encode(sealed, 'hex') FROM vault.details
+UNION SELECT encode(mark, 'hex') FROM vault.person_codes UNION SELECT encode(alias, 'hex') FROM gateway.aliases
+UNION SELECT encode(mark, 'hex') FROM gateway.past_names UNION SELECT encode(secret, 'hex') FROM timeline.secrets
+UNION SELECT encode(envelope, 'hex') FROM timeline.entries WHERE envelope IS NOT NULL
+UNION SELECT their_id FROM gateway.commands"""
+
+
+async def test_the_planners_statistics_hold_nothing_that_was_erased(lives: Lives) -> None:
+    owner = lives.owner
+    secret = [value for (value,) in await owner.fetch(_SECRET) if len(value) > 3]
+
+    async def known() -> set[str]:
+        await owner.execute("ANALYZE")
+        said = await owner.fetchval(
+            "SELECT string_agg(concat(stavalues1, stavalues2, stavalues3, stavalues4, stavalues5), ' ')"
+            " FROM pg_statistic WHERE starelid::regclass::text !~ '^(pg_|information)'"
+        )
+        return {value for value in secret if value in said}
+
+    assert len(secret) > 20
+    assert await known() == set()
+    await lives.gateway.execute("SELECT vault.forget($1)", [lives.case_ref])
+    assert await lives.erase()
+    assert await known() == set()
+
+    # Were they taken, they would show, here of the other case and of the world's.
+    await owner.execute("ALTER TABLE gateway.aliases ALTER alias SET STATISTICS -1")
+    assert await known() != set()
