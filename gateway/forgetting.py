@@ -4,7 +4,7 @@ from throughcare.contracts.outcomes import NoCase
 from throughcare.gateway.answers import Answer, answer
 from throughcare.gateway.metrics import FORGOTTEN
 from throughcare.gateway.outcomes import tell
-from throughcare.runtime import aliases, queries
+from throughcare.runtime import queries, unreadable
 from throughcare.runtime.pool import Pool
 from throughcare.runtime.seal import Seal
 
@@ -23,17 +23,21 @@ async def forget(pool: Pool, seal: Seal) -> None:
             return
         answers: list[tuple[str, str | None, Answer]] = []
         for row in rows:
-            outcome = NoCase(
-                answered_source=row["source"],
-                answered_id=row["their_id"],
-                answered_type=row["type"],
-            )
+            try:
+                outcome = NoCase(
+                    answered_source=row["source"],
+                    answered_id=row["their_id"],
+                    answered_type=row["type"],
+                )
+            except ValueError as error:
+                unreadable.set_aside("parked", error)
+                continue
             said = answer(outcome, row["forget_at"])
             await connection.execute(
                 _SQL["answer_again"], row["id"], said.kind, said.data, said.outcome_id,
                 said.answered_at,
             )  # fmt: skip
-            alias = aliases.read(seal, row["party"], row["alias"])
+            alias = unreadable.alias(seal, row["party"], row["alias"], "parked")
             answers.append((row["party"], alias, said))
         await tell(connection, seal, answers)
     FORGOTTEN.inc(len(rows))

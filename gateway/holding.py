@@ -27,7 +27,7 @@ from throughcare.gateway.parties import ANSWERING_ROLES, PRISON_ROLES
 from throughcare.gateway.parts import LEADING, Change
 from throughcare.gateway.taking import mark_of
 from throughcare.protocol.profiles import PROFILES
-from throughcare.runtime import aliases, queries
+from throughcare.runtime import aliases, queries, unreadable
 from throughcare.runtime.ids import new_code
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.seal import Seal
@@ -238,15 +238,12 @@ class Holding:
         await connection.execute(_SQL["remember"], case_ref, parties, marks, opens, until)
 
     def _marks(self, holders: Iterable[asyncpg.Record]) -> tuple[list[str], list[bytes]]:
-        named = [
-            (one["party"], aliases.read(self._seal, one["party"], one["alias"]))
+        marks = {
+            one["party"]: mark_of(self._seal, one["party"], alias)
             for one in holders
-            if one["alias"] is not None
-        ]
-        return (
-            [party for party, _ in named],
-            [mark_of(self._seal, party, alias) for party, alias in named],
-        )
+            if (alias := unreadable.alias(self._seal, one["party"], one["alias"], "aliases"))
+        }
+        return list(marks), list(marks.values())
 
     async def _name(self, connection: Connection, case_ref: UUID, parties: Sequence[str]) -> None:
         for party in parties:

@@ -25,7 +25,7 @@ from throughcare.gateway.holding import Holding
 from throughcare.gateway.listing import Listing
 from throughcare.gateway.metrics import OUTCOMES
 from throughcare.gateway.taking import ToRelay
-from throughcare.runtime import aliases, crash, queries
+from throughcare.runtime import crash, queries, unreadable
 from throughcare.runtime.pool import Connection
 from throughcare.runtime.seal import Seal
 from throughcare.runtime.sorting import Input
@@ -112,7 +112,7 @@ class Hearing:
 
     def _alias(self, row: asyncpg.Record) -> str | None:
         hidden: bytes | None = row["alias"]
-        return aliases.read(self._seal, row["party"], hidden)
+        return unreadable.alias(self._seal, row["party"], hidden, "aliases")
 
     async def _take_back_stops(self, connection: Connection, answered: Iterable[_Known]) -> None:
         """A death that was not decided to be one stops nothing."""
@@ -138,17 +138,25 @@ class Hearing:
                 pass
 
     async def _apply_parked(self, connection: Connection, case_ref: UUID) -> None:
-        """Facts that came before the case was opened follow it, in the order in which they came."""
+        """Facts that came before the case was opened follow it, in the order in which they came.
+
+        One that cannot be read stays behind, and its party hears `no-case` when its time is up.
+        """
         await connection.execute(_SQL["lock_names"], case_ref)
         for row in await connection.fetch(_SQL["parked_of_case"], case_ref):
-            model = MODELS[row["type"]]
-            service = OWNER[model]
+            try:
+                model = MODELS[row["type"]]
+                service = OWNER[model]
+                data = model.read(orjson.loads(row["body"]))
+            except (KeyError, ValueError) as error:
+                unreadable.set_aside("parked", error)
+                continue
             numbered = await connection.fetchrow(_SQL["number"], case_ref, service)
             assert numbered is not None
             message = Message(
                 id=row["id"],
                 source=f"/parties/{row['party']}",
-                data=model.read(orjson.loads(row["body"])),
+                data=data,
                 case_ref=case_ref,
                 occurred_at=row["occurred_at"],
                 recorded_at=row["received_at"],

@@ -30,7 +30,7 @@ from throughcare.gateway.cloudevents import Said
 from throughcare.gateway.parties import Party, country_of
 from throughcare.gateway.problems import RefusedError
 from throughcare.protocol.profiles import current
-from throughcare.runtime import aliases, crash, queries
+from throughcare.runtime import aliases, crash, queries, unreadable
 from throughcare.runtime.errors import StaleError
 from throughcare.runtime.ids import new_case_ref, new_code, new_id
 from throughcare.runtime.pool import Connection
@@ -113,7 +113,7 @@ async def take(
         )  # fmt: skip
         assert row is not None
         if row["id"] is not None:
-            known_alias = aliases.read(seal, party.party, row["known_alias"])
+            known_alias = unreadable.alias(seal, party.party, row["known_alias"], "aliases")
             return _repeated(row, said, _body_mark(seal, party, said), known_alias)
         # What the person says the desk passes on, whatever its own roles are.
         roles = party.roles if case_ref is None else ("client",)

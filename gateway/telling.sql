@@ -1,6 +1,7 @@
 -- untold --
--- Outcomes that no broker has acknowledged yet, in their order.
-SELECT party, position, envelope FROM gateway.party_outcomes ORDER BY position LIMIT $1;
+-- Outcomes that no broker has acknowledged yet, in their order, but for those set aside.
+SELECT party, position, envelope FROM gateway.party_outcomes
+WHERE position <> ALL ($2::bigint[]) ORDER BY position LIMIT $1;
 
 -- told --
 -- The broker has these.

@@ -9,3 +9,8 @@ GAPS = Counter("throughcare_journal_gaps_total", "Holes seen in a journal.", ["s
 PUBLISHED = Counter("throughcare_records_published_total", "Records acknowledged.", ["topic"])
 REWINDS = Counter("throughcare_journal_rewinds_total", "Journals said again.", ["topic"])
 OUTBOX = Gauge("throughcare_outbox_records", "Committed and not yet acknowledged.", ["topic"])
+SET_ASIDE = Counter(
+    "throughcare_rows_set_aside_total",
+    "Rows that could not be read and were passed over.",
+    ["place"],
+)

@@ -9,7 +9,7 @@ from throughcare.gateway.http.doors import caller, doors_of, outcome_response, w
 from throughcare.gateway.http.openapi import OUTCOME_RESPONSES
 from throughcare.gateway.problems import RefusedError
 from throughcare.gateway.taking import answer_of
-from throughcare.runtime import aliases, queries
+from throughcare.runtime import queries, unreadable
 
 _SQL = queries.load("throughcare.gateway", "waiting.sql")
 router = APIRouter()
@@ -41,5 +41,5 @@ async def get_outcome(request: Request, id: str) -> Response:
         future = doors.waiting.expect(known)
         await doors.waiting.look()  # it may have come meanwhile
         answer = await doors.waiting.wait(known, future, seconds)
-    alias = aliases.read(doors.seal, who.party.party, row["alias"])
+    alias = unreadable.alias(doors.seal, who.party.party, row["alias"], "aliases")
     return outcome_response(request, known, answer, alias, status=200)

@@ -9,7 +9,7 @@ from throughcare.contracts.care_commands import AcknowledgeWithdrawal
 from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import OWED_RESPONSES
-from throughcare.runtime import aliases, queries
+from throughcare.runtime import queries, unreadable
 
 _SQL = queries.load("throughcare.gateway", "owed.sql")
 #: At a time; the next ones come once some are answered.
@@ -33,7 +33,11 @@ async def list_owed(request: Request) -> Response:
             await connection.execute(_SQL["record_read"], row["case_ref"], who.party.party)
     body = {
         "owed": [
-            _shown(row, aliases.read(entrance.seal, who.party.party, row["alias"])) for row in rows
+            _shown(row, subject)
+            for row in rows
+            if (
+                subject := unreadable.alias(entrance.seal, who.party.party, row["alias"], "aliases")
+            )
         ]
     }
     return Response(orjson.dumps(body), 200, {"Cache-Control": "no-store"}, "application/json")

@@ -16,7 +16,7 @@ from throughcare.contracts.envelope import rfc3339
 from throughcare.gateway.http.doors import caller, doors_of
 from throughcare.gateway.http.openapi import WORK_RESPONSES
 from throughcare.gateway.problems import RefusedError
-from throughcare.runtime import aliases, queries
+from throughcare.runtime import queries, unreadable
 from throughcare.runtime.seal import Seal
 
 _SQL = queries.load("throughcare.gateway", "work.sql")
@@ -73,7 +73,7 @@ def _items(
 ) -> list[dict[str, Any]]:
     return [
         {
-            "subject": aliases.read(seal, party, row["subject"]),
+            "subject": subject,
             "task": row["task"],
             **({} if row["referral_id"] is None else {"referral_id": str(row["referral_id"])}),
             "due": rfc3339(row["due"]),
@@ -82,6 +82,7 @@ def _items(
             "opened": row["case_ref"] in opened,
         }
         for row in rows
+        if (subject := unreadable.alias(seal, party, row["subject"], "aliases"))
     ]
 
 

@@ -22,7 +22,7 @@ from throughcare.contracts.notification_events import (
     WithheldReason,
 )
 from throughcare.protocol.digest import Line, group
-from throughcare.runtime import aliases, crash, ids, log
+from throughcare.runtime import crash, ids, log, unreadable
 from throughcare.runtime.append import append
 from throughcare.runtime.errors import Meaning, fingerprint, meaning_of
 from throughcare.runtime.journal import Journal, Row
@@ -284,7 +284,7 @@ class Sender:
     def _alias(self, delivery: Delivery) -> str | None:
         if delivery.to_party is None:
             return None
-        return aliases.read(self._seal, delivery.to_party, delivery.alias)
+        return unreadable.alias(self._seal, delivery.to_party, delivery.alias, "deliveries")
 
     def _webhook(self, delivery: Delivery) -> Send:
         url, sealed, seq = delivery.webhook_url, delivery.webhook_secret, delivery.seq
