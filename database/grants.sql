@@ -99,7 +99,8 @@ grant insert on gateway.party_outcomes to throughcare_door;
 grant update (until, case_ref) on gateway.aliases to throughcare_door;
 grant select on gateway.cases, gateway.case_access, gateway.past_names, gateway.owed to throughcare_door;
 grant execute on function gateway.mint(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, bytea),
-    gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid)
+    gateway.keep(uuid, text, text, text, text, bytea, timestamptz, bytea, uuid, text, integer), gateway.hold(uuid),
+    gateway.holds(text, bytea)
     to throughcare_door, throughcare_gateway;
 grant execute on function timeline.record_read(uuid, text, text), timeline.shown(uuid, text),
     timeline.reached(uuid) to throughcare_door;

@@ -146,6 +146,11 @@ DOOR: dict[str, Sentence] = {
     "no-case": Sentence(
         404, "Nobody is known by this reference.", "По этому номеру никто не известен."
     ),
+    "name-in-use": Sentence(
+        409,
+        "You still hold this reference for a case that you have no part in any more: use another.",
+        "Этот номер ещё закреплён за случаем, в котором вы больше не участвуете: нужен другой.",
+    ),
     "country-without-profile": Sentence(
         422,
         "There are no rules for this country here.",

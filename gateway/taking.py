@@ -257,6 +257,8 @@ class _Taking:
         elif not isinstance(data, (Fact, OpenCase)):
             # The same for a name that nobody has and for one that another party has.
             raise RefusedError("no-such-case")
+        if await self.connection.fetchval(_SQL["holds"], self.party.party, self._hidden()):
+            raise RefusedError("name-in-use")
         if isinstance(data, _OPENING):
             return await self._open(data)
         async with self.connection.transaction():

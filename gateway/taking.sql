@@ -51,6 +51,10 @@ WHERE a.until <= runtime.now();
 -- number is taken.
 SELECT gateway.keep($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
+-- holds --
+-- Whether the party has this name for a case that it has to do with no more.
+SELECT gateway.holds($1, $2);
+
 -- mint --
 -- A new case with its first name; nothing if the name is in use.
 SELECT gateway.mint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);

@@ -369,6 +369,18 @@ begin
 end
 $$;
 
+-- Whether this name of who speaks still stands for a case that it has to do with no more: nothing is opened under it.
+-- Of a case that is being forgotten it stands for nothing.
+create function gateway.holds(p_party text, p_alias bytea) returns boolean language sql stable
+security definer set search_path = gateway, runtime, pg_temp as $$
+    select access.speaks_for(p_party) and exists (
+        select from aliases a
+        where party = p_party and alias = p_alias and (until is null or until > runtime.now())
+            and not exists (select from vault.erased e where e.case_ref = a.case_ref)
+            and not exists (select from case_access x where x.case_ref = a.case_ref and x.party = p_party
+                                and (x.until is null or greatest(x.until, x.answers_until) > runtime.now())))
+$$;
+
 -- The seams that the door calls ---------------------------------------------------------------------------
 
 -- A reading or a denied attempt becomes a leaf of the log, in the transaction of who answers it.

@@ -52,6 +52,7 @@ DOOR_FUNCTIONS = {
     "access.seen()",
     "gateway.arrival_of(bytea)",
     "gateway.hold(uuid)",
+    "gateway.holds(text,bytea)",
     "gateway.keep(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,integer)",
     "gateway.mint(uuid,text,text,text,text,bytea,timestamp with time zone,bytea,uuid,text,bytea)",
     "timeline.reached(uuid)",

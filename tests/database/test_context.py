@@ -28,6 +28,7 @@ _CALLS = {
     "access.seen()": ("SELECT access.seen()", "-"),
     "gateway.arrival_of(bytea)": (f"SELECT gateway.arrival_of({quoted(w.mark_of('x'))})", "-"),
     "gateway.hold(uuid)": (f"SELECT gateway.hold({_REF})", "-"),
+    "gateway.holds(text,bytea)": (f"SELECT gateway.holds({quoted(_NGO.party)}, 'over')", "false"),
     "gateway.keep": (w.keeping(_NGO.party, _NGO.role, _CASE), "error 42501 not for this party"),
     "gateway.mint": (w.minting(_NGO.party, _NGO.role), "error 42501 not for this party"),
     "timeline.reached(uuid)": (f"SELECT timeline.reached({_REF})", "(0,0)"),
@@ -389,3 +390,35 @@ async def test_what_somebody_makes_for_a_session_stands_in_for_nothing(
         )
         assert await door.fetch("SELECT * FROM access.enter('mine')") == []
         assert await leaks(door) == []
+
+
+async def test_that_a_name_still_stands_without_a_right_is_told_only_to_who_has_it(
+    owner: asyncpg.Connection,
+) -> None:
+    transaction = owner.transaction()
+    await transaction.start()
+    case_ref = await owner.fetchval(
+        "INSERT INTO gateway.aliases (party, alias, case_ref, since)"
+        " VALUES ($1, 'over', gen_random_uuid(), now()) RETURNING case_ref", _NGO.party,
+    )  # fmt: skip
+
+    async def holds(key: str | None) -> bool:
+        await owner.execute("SET SESSION AUTHORIZATION throughcare_door")
+        async with w.Speaking(owner, key):
+            found: bool = await owner.fetchval("SELECT gateway.holds($1, 'over')", _NGO.party)
+        await owner.execute("RESET SESSION AUTHORIZATION")
+        return found
+
+    assert [await holds(key) for key in (_NGO.key, _OTHER.key, None)] == [True, False, False]
+    # A right, and what is being forgotten, make it a name like any, or none.
+    await owner.execute(
+        "INSERT INTO gateway.case_access (case_ref, party) VALUES ($1, $2)", case_ref, _NGO.party
+    )
+    assert not await holds(_NGO.key)
+    await owner.execute(
+        "UPDATE gateway.case_access SET until = now() WHERE case_ref = $1", case_ref
+    )
+    assert await holds(_NGO.key)
+    await owner.execute("INSERT INTO vault.erased (case_ref, at) VALUES ($1, now())", case_ref)
+    assert not await holds(_NGO.key)
+    await transaction.rollback()

@@ -1,5 +1,6 @@
 """Who keeps a part in a case: a receiver whose last referral ended reads nothing more of it."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -14,10 +15,12 @@ from throughcare.contracts.envelope import Message
 from throughcare.contracts.kinds import Event
 from throughcare.gateway.known import Known, hear
 from throughcare.gateway.parts import Change, Gone, change
+from throughcare.gateway.problems import DOOR
 from throughcare.protocol.profiles import PROFILES
 from throughcare.runtime.ids import new_id
 from throughcare.tests.gateway.fake_agent import FakeAgent
-from throughcare.tests.gateway.ground import Gateway, event
+from throughcare.tests.gateway.foreign import ForeignClient
+from throughcare.tests.gateway.ground import Gateway, event, open_case
 from throughcare.tests.gateway.test_life import World
 
 _AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -295,3 +298,30 @@ async def test_a_party_that_is_more_than_a_receiver_keeps_what_its_other_role_se
     code = await name(world, "coordinator")
     await world.say(sent(to="coordinator"), declined())
     assert await world.sees("coordinator", code)
+
+
+async def test_nothing_is_opened_under_a_name_that_one_holds_for_a_case_that_is_over_for_it(
+    world: World, foreign: ForeignClient
+) -> None:
+    code = await offered(world, held=True)
+    await world.say(ENDS[4][2])
+    opening = open_case(code)
+    del opening["data"]["facility"]
+    enrolled = event("fact", "programme-enrolled", code, programme_code="atlantis")
+    scheduled = event("fact", "release-scheduled", code, expected_release_on="2026-12-24")
+
+    for said in (opening, enrolled, scheduled):
+        assert await world.status(NGO, said) == (409, "name-in-use")
+    # And it is nobody's but its own.
+    assert await world.status("ngo-anywhere", {**scheduled, "id": "t"}) == (202, "")
+
+    own = await world.gateway.named(world.opened.case_ref, "ik-27")
+    await world.gateway.pool.execute(
+        "UPDATE gateway.case_access SET until = now() WHERE party = 'ik-27' AND case_ref = $1",
+        world.opened.case_ref,
+    )
+    fact = event("fact", "release-scheduled", own, expected_release_on="2026-12-24")
+    foreign.emit_fact(fact)
+    (outcome,) = await foreign.outcomes_for(fact["id"])
+    assert outcome["data"]["refusal_code"] == "name-in-use"
+    assert re.search("[а-я]", DOOR["name-in-use"].ru)
