@@ -27,7 +27,7 @@ WITH stored AS (
     FROM unnest($6::text[], $7::bytea[]) WITH ORDINALITY AS t (party, envelope, place)
     ORDER BY t.place
 )
-SELECT pg_notify('throughcare_outcomes', id::text) FROM stored;
+SELECT pg_notify('throughcare_outcomes', '') FROM stored;
 
 -- tell --
 -- What goes to the parties' own topics, in this order; whoever publishes it is woken.

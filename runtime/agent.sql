@@ -29,7 +29,7 @@ INSERT INTO runtime.gaps AS g (topic, partition, seen_after)
 VALUES ($1, $2, $3)
 ON CONFLICT (topic, partition) DO UPDATE
 SET seen_after = least(g.seen_after, excluded.seen_after)
-RETURNING pg_notify('throughcare_gaps', topic);
+RETURNING pg_notify('throughcare_gaps', '');
 
 -- read_halted --
 -- Cases that stand still in these partitions.
