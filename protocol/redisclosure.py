@@ -31,6 +31,7 @@ class Texts(NamedTuple):
     #: Languages that nobody who answers for them has read.
     drafts: frozenset[str]
     texts: Mapping[str, str]
+    emergency: Mapping[str, str]
     countries: Mapping[str, Mapping[str, str]]
     purposes: Mapping[str, Mapping[str, str]]
 
@@ -42,6 +43,7 @@ def read(text: str) -> Texts:
         tree["version"],
         frozenset(tree["drafts"]),
         tree["texts"],
+        tree["emergency"],
         tree["countries"],
         tree["purposes"],
     )
@@ -73,10 +75,15 @@ def notice(
     """
     # Uzbek is written in Latin script here: who reads the other one reads Russian.
     code = "ru" if language == "uz-Cyrl" else language.partition("-")[0].lower()
-    own = TEXTS.countries.get(country)
-    text = (TEXTS.texts if own is None else own).get(code)
+    if purpose == "emerg":
+        where, texts = "emerg", TEXTS.emergency
+    else:
+        where = country.lower() if country in TEXTS.countries else ""
+        texts = TEXTS.countries.get(country, TEXTS.texts)
+    text = texts.get(code)
     if text is None or (code in TEXTS.drafts and not drafts):
         return Refused("notice-is-draft")
-    words = TEXTS.purposes[purpose]
-    version = ".".join((TEXTS.version, *([] if own is None else [country.lower()]), code))
-    return Notice(version, text.format(purpose=words[code], until=until.isoformat()))
+    version = ".".join(filter(None, (TEXTS.version, where, code)))
+    return Notice(
+        version, text.format(purpose=TEXTS.purposes[purpose][code], until=until.isoformat())
+    )

@@ -66,8 +66,13 @@ async def _is_done(ground: Ground, ref: UUID) -> bool:
 
 
 def _prove(ground: Ground, code: str = _CODE) -> tuple[int, Any]:
-    done = subprocess.run(
-        [sys.executable, "-Im", "throughcare.cli.main", "prove-erased", code, "--json"],
+    done = _run(ground, code, "--json")
+    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def _run(ground: Ground, code: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-Im", "throughcare.cli.main", "prove-erased", code, *options],
         env={
             **os.environ,
             "THROUGHCARE_DATABASE__URL": ground.gateway.database.url(),
@@ -77,7 +82,6 @@ def _prove(ground: Ground, code: str = _CODE) -> tuple[int, Any]:
         text=True,
         check=False,
     )
-    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
 
 async def test_a_forgotten_case_is_there_for_nobody_and_nothing_left_leads_to_the_person(
@@ -107,6 +111,10 @@ async def test_a_forgotten_case_is_there_for_nobody_and_nothing_left_leads_to_th
     assert str(case.ref) in (ground.gateway.home / "erased").read_text()
     status, proof = _prove(ground)
     assert (status, proof["erased"]) == (0, True)
+    said = _run(ground, _CODE)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "vault.disclosures" in said.stdout
+    assert "LEADS TO THE PERSON" not in said.stdout
     assert {"vault.disclosures", "gateway.cases"} <= {
         place["place"] for place in proof["places"] if place["standing"]
     }

@@ -307,6 +307,18 @@ def test_turkmenistan_has_words_of_its_own_and_falls_back_on_no_others() -> None
     assert refused(notice("TM", "uz-Latn", "social", UNTIL, drafts=True)) == "notice-is-draft"
 
 
+@pytest.mark.parametrize("country", ["KG", "TM"])
+def test_what_was_shown_in_an_emergency_is_not_said_to_be_permitted(country: str) -> None:
+    for language, permitted in (("en", "permission"), ("ru-Cyrl", "с согласия")):
+        said = notice(country, language, "emerg", UNTIL, drafts=True)
+
+        assert isinstance(said, Notice)
+        assert said.version == f"r1.emerg.{language[:2]}"
+        assert permitted not in said.text
+        assert "72" in said.text
+    assert refused(notice(country, "ky-Cyrl", "emerg", UNTIL, drafts=True)) == "notice-is-draft"
+
+
 def test_who_reads_uzbek_in_cyrillic_is_told_in_russian() -> None:
     said = notice("UZ", "uz-Cyrl", "reach", UNTIL, drafts=True)
 
