@@ -12,6 +12,7 @@ from throughcare.contracts import topics
 from throughcare.contracts.codes import DeadlineCode
 from throughcare.contracts.outcomes import OUTCOMES
 from throughcare.protocol.profiles import CURRENT, PROFILES, current
+from throughcare.protocol.roles import MAY
 from throughcare.runtime.settings import Settings
 from throughcare.tests.docs.pages import ROOT, blocks, pages, table_column
 
@@ -226,3 +227,26 @@ def test_every_table_that_holds_an_alias_is_named_where_privacy_is_explained() -
 
     assert holding >= {"gateway.aliases", "gateway.parked"}
     assert [name for name in sorted(holding) if f"`{name}`" not in told] == []
+
+
+_WHO = {
+    "prison administration": {"prison-admin"},
+    "prison psychology": {"prison-psych"},
+    "prison psychology or health": {"prison-psych", "prison-health"},
+    "prison health": {"prison-health"},
+    "an NGO": {"ngo"},
+    "the receiver": {"ngo", "oat-site", "rehab-centre"},
+}
+
+
+def test_each_step_of_the_one_case_is_one_that_who_takes_it_may_take() -> None:
+    text = (ROOT / "docs/one-case.md").read_text("utf-8")
+    may = {model.name: roles for model, roles in MAY.items()}
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)[1:]
+
+    assert len(rows) == 12
+    for who, says in rows:
+        roles = set().union(*(_WHO[one] for one in who.strip().split(", ") if one in _WHO))
+        assert roles, who
+        for name in re.findall(r"`([a-z-]+)`", says):
+            assert roles <= may[name], (name, who)
