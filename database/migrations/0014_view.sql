@@ -12,8 +12,10 @@ create table timeline.audience (
     learn text[] not null check (learn <@ array['carer', 'administration', 'receiver', 'monitor']),
     -- Who sees it in full. own: whoever did it; if it is of a referral or an alarm, whose that is. confided: whoever
     -- took it down. notice: whom it went to. deadline: whoever did it and cares for the person, and the coordinator.
-    rule text not null default 'own' check (rule in ('own', 'confided', 'notice', 'deadline')),
-    leads boolean not null default false,                    -- whoever did it cares for the person from then on
+    -- carer: whoever did it and cares for the person; who did it and does not learns that it happened.
+    rule text not null default 'own' check (rule in ('own', 'confided', 'notice', 'deadline', 'carer')),
+    -- Whoever did it, and may ask for consent, cares for the person from then on.
+    leads boolean not null default false,
     check (rule <> 'confided' or learn = '{}')
 );
 
@@ -101,8 +103,10 @@ update timeline.audience set leads = true where type in (
     'org.throughcare.event.case-opened.v1', 'org.throughcare.event.consent-offered.v1',
     'org.throughcare.event.consent-granted.v1', 'org.throughcare.event.needs-assessed.v1',
     'org.throughcare.event.plan-agreed.v1', 'org.throughcare.event.plan-revised.v1',
-    'org.throughcare.event.consent-narrowed.v1', 'org.throughcare.event.consent-widened.v1',
-    'org.throughcare.event.consent-renewed.v1');
+    'org.throughcare.event.consent-widened.v1', 'org.throughcare.event.consent-renewed.v1');
+
+-- Whoever hears it passes it on; it says all that is left of the consent.
+update timeline.audience set rule = 'carer' where type = 'org.throughcare.event.consent-narrowed.v1';
 
 -- A case as a party in these roles sees it. Without `data`: only that it happened. With `day`, counted from the first
 -- step, instead of the times: as a monitor sees it. Nobody who signs in may call it.
@@ -124,7 +128,7 @@ begin
     return query
     with recursive steps as materialized (
         select e.*, a.learn, coalesce(a.rule, 'confided') as rule, coalesce(c.party = p_party, false) as own,
-            a.leads and c.party = p_party
+            a.leads and c.party = p_party and p_roles && array['prison-psych', 'prison-health', 'ngo']
                 -- A fact that opened it, or a "stop" passed on, does not make one lead it.
                 and (e.type <> 'org.throughcare.event.case-opened.v1' or e.data ->> 'reason_code' is not null) as leads
         from entries_of(p_case) e
@@ -157,6 +161,7 @@ begin
     ), told as (
         select s.*, part, began, part <> 'monitor' and case
                 when kind <> 'event' or rule = 'confided' then own
+                when rule = 'carer' then own and cares
                 when rule = 'notice' then data ->> 'to_party' = p_party
                 when data ? 'escalation_id' then data ->> 'escalation_id' = any (alarms)
                 when rule = 'deadline' then own and cares or 'protocol-coordinator' = any (p_roles)
@@ -173,7 +178,7 @@ begin
              when part = 'monitor' then coalesce(
                  (select jsonb_object_agg(key, value) from jsonb_each(data) where key = any (neutral)), '{}') end
     from told
-    where in_full or part = any (learn)
+    where in_full or part = any (learn) or rule = 'carer' and own
     order by ordinal;
 end
 $$;

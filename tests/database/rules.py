@@ -24,7 +24,7 @@ READERS = {"monitor", "dpo", "commenter"}
 #: Whoever has one of these cares for the person or coordinates.
 CARERS = {*INSIDE, "protocol-coordinator"}
 ANYBODY = set[str](w.ROLES_WITH_KEY) - {"monitor"}
-#: Of each step of `w.story_of`: which party or role sees it in full, who that it happened, and what
+#: Of each step of `w.story_of`: which party or role sees it in full, which that it happened, and what
 #: a monitor sees of its data; None: nothing at all.
 STEPS: tuple[tuple[str, set[str], set[str], str | None], ...] = (
     (
@@ -34,6 +34,15 @@ STEPS: tuple[tuple[str, set[str], set[str], str | None], ...] = (
         "origin",
     ),  # without consent; who opened it so leads no case
     ("needs-assessed", set(), CARERS, ""),
+    ("plan-revised", {w.HEARER}, CARERS, "plan_version"),  # which makes it care for nobody
+    (
+        "consent-narrowed",
+        set(),
+        {*CARERS, w.TOLD_BY},
+        "",
+    ),  # what is left is not for who passed it on
+    ("consent-narrowed", set(), {*CARERS, w.HEARER}, ""),
+    ("consent-narrowed", {w.COORDINATOR}, CARERS, ""),
     ("referral-sent", {w.TOLD_BY}, CARERS, ""),
     ("referral-declined", {w.TOLD_BY}, CARERS, "reason_code"),
     ("referral-sent", set(), CARERS, ""),  # who declined does not learn who was asked next
@@ -112,7 +121,7 @@ def timeline(cell: Cell) -> str:
             told += [] if neutral is None else [f"{day} {name} ({neutral})"]
         elif not in_full.isdisjoint({role, cell.member.party}):
             told.append(f"at {name} ({','.join(sorted(step.data))})")
-        elif role in learn:
+        elif not learn.isdisjoint({role, cell.member.party}):
             told.append(f"at {name}")
     return "; ".join(told) if cell.sees else "-"
 

@@ -170,6 +170,17 @@ async def test_the_catalog_shows_a_line_that_is_missing(
     assert await problems(owner) != []
 
 
+@pytest.mark.parametrize("change", ["leads = true", "rule = 'own'"])
+async def test_it_shows_where_passing_on_that_less_is_allowed_gives_more_than_that(
+    owner: asyncpg.Connection, change: str
+) -> None:
+    await owner.execute(
+        f"UPDATE timeline.audience SET {change} WHERE type LIKE '%.consent-narrowed.v1'"  # noqa: S608
+    )
+
+    assert await wrong_doings(owner) != []
+
+
 _OF_VAULT = "exists (select from vault.erased where case_ref = p_case)"
 _NO_CASE = "access.party() is null or not access.sees(p_case)"
 _STOPPED = "exists (select from intake.stopped where case_ref = p_case)"
@@ -205,6 +216,12 @@ _STOPPED = "exists (select from intake.stopped where case_ref = p_case)"
         ("timeline.view_of", "coalesce(a.rule, 'confided')", "coalesce(a.rule, 'own')"),
         ("timeline.view_of", "coalesce(c.party = p_party, false)", "c.party is not null"),
         ("timeline.view_of", "a.leads and c.party = p_party", "a.leads"),
+        ("timeline.view_of", " and p_roles && array['prison-psych', 'prison-health', 'ngo']", ""),
+        ("timeline.view_of", "when rule = 'carer' then own and cares", "when rule = 'carer' then own"),
+        ("timeline.view_of", "when rule = 'carer' then own and cares", "when rule = 'carer' then cares"),
+        ("timeline.view_of", "when rule = 'carer' then own and cares", "when rule = 'carer' then false"),
+        ("timeline.view_of", " or rule = 'carer' and own", ""),
+        ("timeline.view_of", " or rule = 'carer' and own", " or rule = 'carer'"),
         ("timeline.view_of", "or e.data ->> 'reason_code' is not null", "or true"),
         ("timeline.view_of", "case e.kind when 'event' then e.type else coalesce(c.type, e.type) end", "e.type"),
         ("timeline.view_of", "data ->> 'receiver' = p_party or ", ""),

@@ -77,6 +77,8 @@ _NAMES = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 
 #: Whose messages brought some of the steps about.
 TOLD_BY = "ngo-accepted"
+#: Who heard that less is allowed: a role that may not ask for consent, and one that cares.
+HEARER, COORDINATOR = "probation-asked", "protocol-coordinator-asked"
 
 
 def story_of(case_ref: UUID) -> list[Step]:
@@ -90,9 +92,14 @@ def story_of(case_ref: UUID) -> list[Step]:
         return Step("org.throughcare.outcome.refused.v1", cause, data, "refusal")
 
     keeper, ngo = uuid5(case_ref, "command"), uuid5(case_ref, "of the ngo")
+    hearer, coordinator = uuid5(case_ref, "of the hearer"), uuid5(case_ref, "of the coordinator")
     return [
         step("case-opened", ngo, origin="facility", facility="kg-1"),  # as a fact opens one
         step("needs-assessed", keeper, flags=["hiv-care"]),
+        step("plan-revised", hearer, plan_version=2),  # from whom may not ask for consent
+        step("consent-narrowed", ngo, items=[{"party": KEEPER}]),
+        step("consent-narrowed", hearer, items=[{"party": KEEPER}]),
+        step("consent-narrowed", coordinator, items=[{"party": KEEPER}]),
         step("referral-sent", referral_id="r-1", receiver=TOLD_BY, service_type="oat"),
         step("referral-declined", ngo, referral_id="r-1", reason_code="no-capacity"),
         step("referral-sent", ngo, referral_id="r-2", after_referral_id="r-1", receiver=KEEPER),
@@ -325,12 +332,19 @@ async def _make_case(connection: asyncpg.Connection, consent: str, ownership: st
         )  # fmt: skip
     await _put_work(connection, case_ref, everybody)
     if ownership != "never" and consent != "erased":
-        await connection.execute(
+        await connection.executemany(
             "INSERT INTO gateway.commands"
             " (id, party, source, their_id, type, body_mark, received_at, case_ref, service, number)"
-            " VALUES ($1, $2, '/theirs', $3, 'org.throughcare.command.report-relapse.v1', '\\x00',"
-            " now(), $4, 'intake', 1002)",
-            uuid5(case_ref, "of the ngo"), TOLD_BY, f"of {case_ref}", case_ref,
+            " VALUES ($1, $2, '/theirs', $3, $5, '\\x00', now(), $4, 'intake', $6)",
+            [
+                (uuid5(case_ref, f"of the {who}"), party, f"of {case_ref}", case_ref,
+                 f"org.throughcare.command.{name}.v1", number)
+                for who, party, name, number in (
+                    ("ngo", TOLD_BY, "report-relapse", 1002),
+                    ("hearer", HEARER, "narrow-consent", 1003),
+                    ("coordinator", COORDINATOR, "narrow-consent", 1004),
+                )
+            ],
         )  # fmt: skip
     await tell(connection, case_ref, story_of(case_ref))
     if consent in ("by-code", "erased"):

@@ -9,7 +9,13 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from throughcare.contracts import commands, outcomes, rights_commands, rights_events
+from throughcare.contracts import (
+    commands,
+    consent_commands,
+    outcomes,
+    rights_commands,
+    rights_events,
+)
 from throughcare.contracts import consent_events as consent
 from throughcare.contracts import events as all_events
 from throughcare.contracts import intake_events as intake
@@ -20,12 +26,16 @@ from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import MODELS, Data, Event
 from throughcare.gateway.http.timeline import _entry
+from throughcare.protocol.roles import MAY
 from throughcare.tests.gateway.told import Told, step
 from throughcare.tests.support.story import BEGIN, Step
 
 OPENED, CONSENTED, SENT, DECLINED, SCHEDULED, ENROLLED, WITHDRAWN = (uuid4() for _ in range(7))
 FIRST, SECOND, ALARM = "ref-1", "ref-2", "alarm-1"
 REFUSED = Step(outcomes.Refused.type, SENT, {"refusal_code": "no-plan"}, "refusal")
+NARROWED = step(
+    consent.ConsentNarrowed, WITHDRAWN, items=[{"party": "ngo-b"}], expires_on="2027-01-01"
+)
 EXAMPLES = Path(commands.__file__).parent / "examples"
 
 STORY = [
@@ -160,6 +170,57 @@ async def test_reporting_an_enrolment_or_passing_on_a_stop_does_not_make_one_lea
     made = await told.read("ngo-a", ("ngo",), (sent,))
 
     assert not {"needs-assessed", "referral-accepted"} & {name_of(m) for m in made}
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["prison-admin", "probation", "mahalla", "oat-site", "programme-coordinator", "dpo", "ngo"],
+)
+async def test_passing_on_that_less_is_allowed_shows_that_it_was_heard_and_nothing_of_the_rest(
+    told: Told, role: str
+) -> None:
+    await told.tell([*STORY, NARROWED])
+
+    made = await told.read("hears", (role,), (WITHDRAWN,))
+    before = await told.read("heard", (role,))
+
+    narrowed = [m for m in made if m["type"] == consent.ConsentNarrowed.type]
+    assert [m["data"] for m in narrowed] == [None]
+    assert {m["type"] for m in made} == {m["type"] for m in before} | {narrowed[0]["type"]}
+    assert "ngo-b" not in str(made)
+
+
+@pytest.mark.parametrize(
+    ("role", "did"),
+    [("prison-psych", ()), ("protocol-coordinator", ()), ("ngo", (CONSENTED,))],
+)
+async def test_who_cares_for_the_person_and_took_down_that_less_is_allowed_sees_what_is_left(
+    told: Told, role: str, did: tuple[UUID, ...]
+) -> None:
+    await told.tell([*STORY, NARROWED])
+
+    made = await told.read("cares", (role,), (*did, WITHDRAWN))
+    other = await told.read("other", ("prison-health",))
+
+    assert made[-1]["data"] == NARROWED.data
+    assert other[-1]["type"] == consent.ConsentNarrowed.type
+    assert other[-1]["data"] is None
+
+
+@pytest.mark.parametrize("role", ["programme-coordinator", "mahalla", "prison-admin", "dpo"])
+async def test_nobody_who_may_not_ask_for_consent_leads_a_case_whatever_they_said(
+    story: Told, role: str
+) -> None:
+    assert not MAY[consent_commands.WidenConsent] & {role}
+
+    seen = await names(story, "else", role, sent=(OPENED, CONSENTED))
+
+    assert seen == {
+        "case-opened 0": True,
+        "consent-granted 2": True,
+        "person-released 9": False,
+        "case-closed 12": False,
+    }
 
 
 async def test_an_alarm_is_seen_by_whom_it_addresses(story: Told) -> None:
@@ -365,11 +426,11 @@ def test_each_type_has_the_rule_of_its_kind(audience: dict[str, asyncpg.Record])
     assert ruled("deadline") == {
         release.DeadlinesChanged.type, release.DeadlineMissed.type, release.DeadlineWaived.type,
     }  # fmt: skip
+    assert ruled("carer") == {consent.ConsentNarrowed.type}
     assert {type for type, row in audience.items() if row["leads"]} == {
         model.type
         for model in (
             intake.CaseOpened, intake.ConsentOffered, intake.ConsentGranted, intake.NeedsAssessed,
-            intake.PlanAgreed, intake.PlanRevised, consent.ConsentNarrowed, consent.ConsentWidened,
-            consent.ConsentRenewed,
+            intake.PlanAgreed, intake.PlanRevised, consent.ConsentWidened, consent.ConsentRenewed,
         )
     }  # fmt: skip
