@@ -70,8 +70,11 @@ def _get(url: str, key: str, asked: str) -> Any:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """One entry on one line: when, what, and the codes that say more. A monitor sees days only."""
-    when = entry.get("occurred_at") or f"day {entry['day']:>4}"
+    """One entry on one line: when, what, and the codes that say more.
+
+    Of what is not seen in full only the date (UTC) is told, and to a monitor how many days after the first step.
+    """
+    when = entry.get("occurred_at") or entry.get("occurred_on") or f"day {entry['day']:>4}"
     name = _TYPE.sub(r"\1", entry["type"]) if entry["kind"] == "event" else entry["kind"]
     said = ", ".join(
         f"{field}: {('no', 'yes')[value] if isinstance(value, bool) else value}"

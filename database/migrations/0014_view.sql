@@ -108,12 +108,14 @@ update timeline.audience set leads = true where type in (
 -- Whoever hears it passes it on; it says all that is left of the consent.
 update timeline.audience set rule = 'carer' where type = 'org.throughcare.event.consent-narrowed.v1';
 
--- A case as a party in these roles sees it. Without `data`: only that it happened. With `day`, counted from the first
--- step, instead of the times: as a monitor sees it. Nobody who signs in may call it.
+-- A case as a party in these roles sees it, numbered without a gap. Without `data`: only that it happened, and on which
+-- day (UTC). With `day`, counted from the first step: as a monitor sees it. Two who put what they see side by side must not
+-- find that it is one case: moments and versions stand only where all is shown. Nobody who signs in may call it.
 create function timeline.view_of(p_case uuid, p_party text, p_roles text[])
 returns table (
-    ordinal bigint, day integer, occurred_at timestamptz, recorded_at timestamptz,
-    kind text, type text, half text, version integer, data jsonb
+    ordinal bigint, day integer, occurred_at timestamptz, recorded_at timestamptz, occurred_on date,
+    kind text, type text, half text, version integer, data jsonb,
+    cares boolean                                            -- the reader cares for the person: the same in each row
 )
 language plpgsql stable set search_path = timeline, pg_temp as $$
 #variable_conflict use_column
@@ -169,14 +171,16 @@ begin
                 else own end as in_full
         from steps s, part
     )
-    select ordinal,
+    select row_number() over (order by ordinal),
         case when part = 'monitor' then floor(extract(epoch from occurred_at - began) / 86400)::integer end,
-        case when part <> 'monitor' then occurred_at end,
-        case when part <> 'monitor' then recorded_at end,
-        kind, type, half, version,
+        case when in_full then occurred_at end,
+        case when in_full then recorded_at end,
+        case when part <> 'monitor' and not in_full then (occurred_at at time zone 'UTC')::date end,
+        kind, type, half, case when in_full then version end,
         case when in_full then coalesce(data, '{}')
              when part = 'monitor' then coalesce(
-                 (select jsonb_object_agg(key, value) from jsonb_each(data) where key = any (neutral)), '{}') end
+                 (select jsonb_object_agg(key, value) from jsonb_each(data) where key = any (neutral)), '{}') end,
+        part = 'carer'
     from told
     where in_full or part = any (learn) or rule = 'carer' and own
     order by ordinal;
@@ -186,8 +190,8 @@ $$;
 -- The seam: a case as the party that speaks may see it. The reading is a leaf of the log with the same commit.
 create function timeline.shown(p_case uuid, p_party text)
 returns table (
-    ordinal bigint, day integer, occurred_at timestamptz, recorded_at timestamptz,
-    kind text, type text, half text, version integer, data jsonb
+    ordinal bigint, day integer, occurred_at timestamptz, recorded_at timestamptz, occurred_on date,
+    kind text, type text, half text, version integer, data jsonb, cares boolean
 )
 language plpgsql security definer set search_path = timeline, pg_temp as $$
 begin
@@ -204,11 +208,11 @@ $$;
 
 -- The seam: a case as a monitor sees it, for the demo's page; `p_reader` is what the log calls it.
 create function timeline.audited(p_case uuid, p_reader text)
-returns table (ordinal bigint, day integer, kind text, type text, half text, version integer, data jsonb)
+returns table (ordinal bigint, day integer, kind text, type text, half text, data jsonb)
 language plpgsql security definer set search_path = timeline, pg_temp as $$
 begin
     perform record_read(p_case, p_reader, 'read');
-    return query select v.ordinal, v.day, v.kind, v.type, v.half, v.version, v.data
+    return query select v.ordinal, v.day, v.kind, v.type, v.half, v.data
                  from view_of(p_case, p_reader, '{monitor}') v;
 end
 $$;

@@ -108,6 +108,24 @@ OUTCOME_RESPONSES: dict[int | str, dict[str, Any]] = {
     202: _ACCEPTED,
     **_problems(401, 403, 404, 409, 422, 503),
 }
+_ENTRY: dict[str, Any] = {
+    "type": "object",
+    "description": "In full with `occurred_at`, `recorded_at`, `version` and `data`; of what only happened, "
+    "with `occurred_on`; for a monitor with `day` and a part of `data`.",
+    "required": ["ordinal", "kind", "type", "half"],
+    "properties": {
+        "ordinal": {"type": "integer", "description": "1, 2, 3 … of what you are shown."},
+        "occurred_at": {"type": "string", "format": "date-time"},
+        "recorded_at": {"type": "string", "format": "date-time"},
+        "occurred_on": {"type": "string", "format": "date", "description": "In UTC."},
+        "day": {"type": "integer", "description": "Whole days since the first step."},
+        "kind": {"type": "string"},
+        "type": {"type": "string"},
+        "half": {"type": "string"},
+        "version": {"type": ["integer", "null"]},
+        "data": {"type": "object"},
+    },
+}
 TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Each step with what the reader may know of it.",
@@ -115,17 +133,18 @@ TIMELINE_RESPONSES: dict[int | str, dict[str, Any]] = {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "required": ["subject", "versions", "entries"],
+                    "required": ["subject", "entries"],
                     "properties": {
                         "subject": {"type": "string"},
                         "versions": {
                             "type": "object",
+                            "description": "How far both halves have come: for who cares for the person.",
                             "properties": {
                                 "intake": {"type": "integer"},
                                 "release": {"type": "integer"},
                             },
                         },
-                        "entries": {"type": "array", "items": {"type": "object"}},
+                        "entries": {"type": "array", "items": _ENTRY},
                     },
                 }
             }

@@ -71,23 +71,25 @@ async def read_timeline(
 ) -> dict[str, object]:
     """The timeline as the database shows it to a party; the reading is a leaf with the same commit."""
     rows = await connection.fetch(_SQL["shown"], case_ref, party.party)
+    # How far it has come would tell others of steps that they are not shown.
+    reached = {"intake": rows[0]["intake_version"], "release": rows[0]["release_version"]}
     return {
         "subject": alias,
-        "versions": {"intake": rows[0]["intake_version"], "release": rows[0]["release_version"]},
+        **({"versions": reached} if rows[0]["cares"] else {}),
         "entries": [_entry(row) for row in rows if row["ordinal"] is not None],
     }
 
 
 def _entry(row: asyncpg.Record) -> dict[str, object]:
-    """A monitor gets a day and no times, and who may know only that it happened gets no data."""
-    times = (
-        {"occurred_at": rfc3339(row["occurred_at"]), "recorded_at": rfc3339(row["recorded_at"])}
-        if row["day"] is None
-        else {"day": row["day"]}
-    )
-    said = {name: row[name] for name in ("kind", "type", "half", "version")}
+    """Moments and a version only of what is seen in full; of the rest a date (UTC), for a monitor a day."""
+    said = {name: row[name] for name in ("kind", "type", "half")}
     data = {} if row["data"] is None else {"data": orjson.loads(row["data"])}
-    return {"ordinal": row["ordinal"], **times, **said, **data}
+    if row["day"] is not None:
+        return {"ordinal": row["ordinal"], "day": row["day"], **said, **data}
+    if row["occurred_at"] is None:
+        return {"ordinal": row["ordinal"], "occurred_on": row["occurred_on"].isoformat(), **said}
+    times = {name: rfc3339(row[name]) for name in ("occurred_at", "recorded_at")}
+    return {"ordinal": row["ordinal"], **times, **said, "version": row["version"], **data}
 
 
 def _wanted(text: str | None) -> Versions | None:

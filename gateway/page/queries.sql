@@ -39,7 +39,7 @@ SELECT party FROM gateway.parties WHERE 'monitor' = ANY (roles);
 
 -- audited --
 -- A case as a monitor sees it; that the page reads it becomes a leaf of the log.
-SELECT ordinal, day, kind, type, half, version, data FROM timeline.audited($1, $2);
+SELECT ordinal, day, kind, type, half, data FROM timeline.audited($1, $2);
 
 -- awaited --
 -- Live promises, and alarms whose cause still stands.

@@ -173,6 +173,13 @@ def test_a_timeline_that_is_not_to_be_seen_is_told_with_who_asked(
         assert f"You have no such case. Asked {who}" in capsys.readouterr().err
 
 
+def test_a_timeline_says_the_date_of_what_is_not_seen_in_full() -> None:
+    entry = {"ordinal": 2, "kind": "event", "type": "org.throughcare.event.case-closed.v1"}
+
+    assert _line({**entry, "occurred_on": "2026-03-04"}).split() == ["2026-03-04", "case-closed"]
+    assert _line({**entry, "occurred_at": "2026-03-04T08:00:00Z"}).startswith("2026-03-04T08:00")
+
+
 def test_a_timeline_says_yes_and_no_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     entry = {
         "day": 3,

@@ -41,9 +41,10 @@ def _others_rows(cell: Cell) -> str:
 
 
 def _read(cell: Cell, party: str) -> str:
-    """What is told, in words: day or times, the step, which of its data."""
+    """What is told, in words: how its time is said, whether to one who cares, number, step, which of its data."""
     return (
-        "SELECT string_agg(concat_ws(' ', day, CASE WHEN num_nonnulls(occurred_at, recorded_at) > 0 THEN 'at' END,"
+        "SELECT string_agg(concat_ws(' ', day, CASE WHEN num_nonnulls(occurred_at, recorded_at, version) > 0 THEN 'at' END, "
+        "CASE WHEN occurred_on IS NOT NULL THEN 'on' END, CASE WHEN cares THEN 'cares' END, ordinal,"
         " split_part(type, '.', 4), (SELECT format('(%s)', string_agg(k, ',' ORDER BY k))"
         " FROM jsonb_object_keys(data) AS k WHERE data IS NOT NULL HAVING data IS NOT NULL)), '; ' ORDER BY ordinal)"
         f" FROM timeline.shown({quoted(cell.case_ref)}, {quoted(party)})"

@@ -115,14 +115,16 @@ class Cell(NamedTuple):
 def timeline(cell: Cell) -> str:
     role, told = cell.member.role, []
     story = w.story_of(cell.case_ref)
+    cares = "cares " if role in CARERS else ""
     for day, (step, rule) in enumerate(zip(story, STEPS, strict=True)):
         name, in_full, learn, neutral = rule
+        number = f"{cares}{len(told) + 1}"
         if role == "monitor":
-            told += [] if neutral is None else [f"{day} {name} ({neutral})"]
+            told += [] if neutral is None else [f"{day} {number} {name} ({neutral})"]
         elif not in_full.isdisjoint({role, cell.member.party}):
-            told.append(f"at {name} ({','.join(sorted(step.data))})")
+            told.append(f"at {number} {name} ({','.join(sorted(step.data))})")
         elif not learn.isdisjoint({role, cell.member.party}):
-            told.append(f"at {name}")
+            told.append(f"on {number} {name}")
     return "; ".join(told) if cell.sees else "-"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,7 +26,8 @@ from throughcare.contracts import medicine_events as med
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
 from throughcare.contracts.kinds import MODELS, Data, Event
-from throughcare.gateway.http.timeline import _entry
+from throughcare.gateway.http.timeline import _entry, read_timeline
+from throughcare.gateway.parties import Party
 from throughcare.protocol.roles import MAY
 from throughcare.tests.gateway.told import Told, step
 from throughcare.tests.support.story import BEGIN, Step
@@ -89,7 +91,13 @@ async def names(
 ) -> dict[str, bool]:
     """What a reader learns of: name and place of the event -> with its data."""
     made = await story.read(party, roles, sent)
-    return {f"{name_of(m)} {m['ordinal'] - 1}": m["data"] is not None for m in made}
+    return {f"{name_of(m)} {place_of(m)}": m["data"] is not None for m in made}
+
+
+def place_of(row: dict[str, Any]) -> int:
+    """Which step of the story it is: there is one a day."""
+    on: date = row["occurred_on"] or row["occurred_at"].date()
+    return (on - BEGIN.date()).days
 
 
 def name_of(row: dict[str, Any]) -> str:
@@ -232,7 +240,8 @@ async def test_a_monitor_reads_every_step_without_place_party_date_or_service(st
     made = await story.read("monitors", ("monitor",))
 
     assert [m["day"] for m in made] == list(range(13))
-    assert {m["occurred_at"] for m in made} == {m["recorded_at"] for m in made} == {None}
+    for untold in ("occurred_at", "recorded_at", "occurred_on", "version"):
+        assert {m[untold] for m in made} == {None}
     for telling in ("ik-1", "ngo-", "oat", "hiv", "2026", "atlantis", FIRST):
         assert telling not in str(made)
     assert made[6]["data"] == {"reason_code": "no-capacity"}
@@ -307,7 +316,7 @@ async def test_what_was_confided_is_seen_by_whoever_took_it_down_and_by_nobody_e
     other = await told.read("else", (role,), (SENT,))
 
     confided = {model.type for model in CONFIDED}
-    assert [made["ordinal"] for made in taker if made["type"] in confided] == [10, 11, 12]
+    assert [place_of(made) for made in taker if made["type"] in confided] == [9, 10, 11]
     assert [made["type"] for made in other if made["type"] in confided] == []
     learns = any(made["type"] == med.PlanReviewProposed.type for made in other)
     assert learns == (role != "ngo")
@@ -371,8 +380,97 @@ async def test_an_answer_says_times_or_a_day_and_data_only_where_there_is_any(st
         "ordinal", "occurred_at", "recorded_at", "kind", "type", "half", "version", "data",
     ]  # fmt: skip
     assert opened["occurred_at"] == "2026-03-01T08:00:00Z" == f"{BEGIN:%Y-%m-%dT%H:%M:%SZ}"
-    assert list(assessed) == list(opened)[:-1]
-    assert list(monitored) == ["ordinal", "day", "kind", "type", "half", "version", "data"]
+    assert list(assessed) == ["ordinal", "occurred_on", "kind", "type", "half"]
+    assert assessed["occurred_on"] == "2026-03-04"
+    assert list(monitored) == ["ordinal", "day", "kind", "type", "half", "data"]
+
+
+async def test_what_is_shown_is_numbered_as_if_there_were_nothing_else(told: Told) -> None:
+    await told.tell(CONFIDES)
+    first = await told.read("monitors", ("monitor",))
+    again = Told(told.connection)
+    await again.tell([one for one in CONFIDES if one.type not in {it.type for it in CONFIDED}])
+
+    same = await again.read("others", ("monitor",))
+
+    for made in (first, same, await told.read("ngo-a", ("ngo",), (DECLINED,))):
+        assert [m["ordinal"] for m in made] == list(range(1, len(made) + 1))
+    for m in (*first, *same):
+        del m["day"]
+    assert first == same
+
+
+async def test_a_moment_and_a_version_stand_only_where_all_is_shown(story: Told) -> None:
+    for role in ("prison-psych", "protocol-coordinator", "prison-admin", "ngo"):
+        for m in await story.read(f"as-{role}", (role,), ()):
+            exact = [m["occurred_at"], m["recorded_at"], m["version"]]
+            if m["data"] is None:
+                assert exact == [None] * 3
+                assert isinstance(m["occurred_on"], date)
+            else:
+                assert None not in exact
+                assert m["occurred_on"] is None
+
+
+@pytest.mark.parametrize("clock", ["Asia/Tashkent", "America/Lima"])
+async def test_a_date_is_that_of_utc_whatever_the_clock_of_the_database(
+    told: Told, clock: str
+) -> None:
+    await told.connection.execute(f"SET LOCAL timezone = '{clock}'")
+    await told.tell([])
+    for hour in (0, 23):
+        said = {
+            "source": "/services/release", "type": release.CaseClosed.type, "sequence": hour,
+            "time": f"2026-03-01T{hour:02}:30:00Z", "recordedtime": "2026-04-01T00:00:00Z",
+            "data": {},
+        }  # fmt: skip
+        await told.connection.execute(
+            "INSERT INTO timeline.entries (message_id, case_ref, kind, envelope)"
+            " VALUES ($1, $2, 'event', $3)", uuid4(), told.case_ref, json.dumps(said).encode(),
+        )  # fmt: skip
+
+    made = await told.read("ngo-b", ("ngo",))
+
+    assert [m["occurred_on"] for m in made] == [date(2026, 3, 1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("role", "sent", "cares"),
+    [
+        ("prison-psych", (), True),
+        ("protocol-coordinator", (), True),
+        ("ngo", (OPENED,), True),
+        ("ngo", (SENT,), False),
+        ("prison-admin", (), False),
+        ("monitor", (), False),
+    ],
+)
+async def test_how_far_a_case_has_come_is_told_to_who_cares_for_the_person(
+    story: Told, role: str, sent: tuple[UUID, ...], cares: bool
+) -> None:
+    made = await story.read("else", (role,), sent)
+
+    assert {m["cares"] for m in made} == {cares}
+
+
+class _Reading:
+    """Instead of a connection: what the database shows."""
+
+    def __init__(self, cares: bool | None) -> None:
+        self._cares = cares
+
+    async def fetch(self, *_: object) -> list[dict[str, object]]:
+        return [{"ordinal": None, "cares": self._cares, "intake_version": 3, "release_version": 2}]
+
+
+@pytest.mark.parametrize("cares", [True, False, None])
+async def test_an_answer_says_versions_only_to_who_cares(cares: bool | None) -> None:
+    reader = Party("ngo-b", ("ngo",), frozenset(), "KG", "en")
+
+    body = await read_timeline(_Reading(cares), reader, "A-1", uuid4())  # type: ignore[arg-type]
+
+    versions = {"versions": {"intake": 3, "release": 2}} if cares else {}
+    assert body == {"subject": "A-1", **versions, "entries": []}
 
 
 # -- the list of types ----------------------------------------------------------------------------
