@@ -12,8 +12,9 @@ create table timeline.audience (
     learn text[] not null check (learn <@ array['carer', 'administration', 'receiver', 'monitor']),
     -- Who sees it in full. own: whoever did it; if it is of a referral or an alarm, whose that is. confided: whoever
     -- took it down. notice: whom it went to. deadline: whoever did it and cares for the person, and the coordinator.
+    -- review: whoever did it, and whoever answers for data.
     -- carer: whoever did it and cares for the person; who did it and does not learns that it happened.
-    rule text not null default 'own' check (rule in ('own', 'confided', 'notice', 'deadline', 'carer')),
+    rule text not null default 'own' check (rule in ('own', 'confided', 'notice', 'deadline', 'review', 'carer')),
     -- Whoever did it, and may ask for consent, cares for the person from then on.
     leads boolean not null default false,
     check (rule <> 'confided' or learn = '{}')
@@ -99,6 +100,13 @@ update timeline.audience set rule = 'deadline' where type in (
     'org.throughcare.event.deadlines-changed.v1', 'org.throughcare.event.deadline-missed.v1',
     'org.throughcare.event.deadline-waived.v1');
 
+-- What whoever answers for data has to judge, or to see to.
+update timeline.audience set rule = 'review' where type in (
+    'org.throughcare.event.emergency-access-used.v1', 'org.throughcare.event.emergency-access-reviewed.v1',
+    'org.throughcare.event.legal-request-received.v1', 'org.throughcare.event.legal-request-opinion-given.v1',
+    'org.throughcare.event.legal-request-decided.v1', 'org.throughcare.event.data-access-requested.v1',
+    'org.throughcare.event.data-shown.v1');
+
 update timeline.audience set leads = true where type in (
     'org.throughcare.event.case-opened.v1', 'org.throughcare.event.consent-offered.v1',
     'org.throughcare.event.consent-granted.v1', 'org.throughcare.event.needs-assessed.v1',
@@ -166,6 +174,7 @@ begin
                 when rule = 'carer' then own and cares
                 when rule = 'notice' then data ->> 'to_party' = p_party
                 when data ? 'escalation_id' then data ->> 'escalation_id' = any (alarms)
+                when rule = 'review' then own or 'dpo' = any (p_roles)
                 when rule = 'deadline' then own and cares or 'protocol-coordinator' = any (p_roles)
                 when data ->> 'referral_id' is not null then data ->> 'referral_id' = any (referrals)
                 else own end as in_full

@@ -25,6 +25,7 @@ from throughcare.contracts import medicine_commands as med_commands
 from throughcare.contracts import medicine_events as med
 from throughcare.contracts import notification_events as notices
 from throughcare.contracts import release_events as release
+from throughcare.contracts import rights_events as rights
 from throughcare.contracts.kinds import MODELS, Data, Event
 from throughcare.gateway.http.timeline import _entry, read_timeline
 from throughcare.gateway.parties import Party
@@ -322,6 +323,20 @@ async def test_what_was_confided_is_seen_by_whoever_took_it_down_and_by_nobody_e
     assert learns == (role != "ngo")
 
 
+async def test_who_answers_for_data_sees_what_is_to_be_reviewed_and_nobody_else_does(
+    told: Told,
+) -> None:
+    """Or only who is reviewed could say what there is to review (D29)."""
+    looked = {"access_id": str(SENT), "by_party": "clinic-1", "reason_code": "life-in-danger"}
+    await told.tell([step(rights.EmergencyAccessUsed, SENT, **looked)])
+
+    [seen] = await told.read("data-protection", ("dpo",))
+
+    assert seen["data"] == looked
+    for role in ("prison-psych", "protocol-coordinator", "ngo", "prison-admin", "oat-site"):
+        assert await told.read(f"as-{role}", (role,)) == []
+
+
 @pytest.mark.parametrize(
     "model", [one for one in CONFIDED if one.kind == "command"], ids=lambda model: model.name
 )
@@ -523,6 +538,11 @@ def test_each_type_has_the_rule_of_its_kind(audience: dict[str, asyncpg.Record])
     assert ruled("notice") == {model.type for model in notices.NOTIFICATION_EVENTS}
     assert ruled("deadline") == {
         release.DeadlinesChanged.type, release.DeadlineMissed.type, release.DeadlineWaived.type,
+    }  # fmt: skip
+    assert ruled("review") == {
+        rights.EmergencyAccessUsed.type, rights.EmergencyAccessReviewed.type,
+        rights.LegalRequestReceived.type, rights.LegalRequestOpinionGiven.type,
+        rights.LegalRequestDecided.type, rights.DataAccessRequested.type, rights.DataShown.type,
     }  # fmt: skip
     assert ruled("carer") == {consent.ConsentNarrowed.type}
     assert {type for type, row in audience.items() if row["leads"]} == {
