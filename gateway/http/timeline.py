@@ -41,7 +41,10 @@ async def get_timeline(
     alias: str,
     min_version: Annotated[str | None, Query(alias="min-version", max_length=60)] = None,
 ) -> Response:
-    """`min-version`, as in `intake.3,release.2`: wait until both halves have come so far."""
+    """`min-version`, as in `intake.3,release.2`: wait until both halves have come so far.
+
+    No further than outcomes of your own have told you: beyond that the answer is `not-yet`.
+    """
     who = await caller(request)
     entrance = doors_of(request).entrance
     wanted = _wanted(min_version)
@@ -104,7 +107,15 @@ def _wanted(text: str | None) -> Versions | None:
 async def _reach(
     entrance: Entrance, who: Caller, case_ref: UUID, wanted: Versions, seconds: float
 ) -> None:
-    """Wait until the timeline has come as far as wanted. Raises RefusedError `not-yet`."""
+    """Wait until the timeline has come as far as wanted. Raises RefusedError `not-yet`.
+
+    Also at once where the party wants more than it was told: nobody finds out by asking how far a case has come.
+    """
+    async with entrance.speak(who) as connection:
+        told = await connection.fetchrow(_SQL["told"], case_ref, who.party.party)
+    assert told is not None
+    if wanted.intake > told["intake"] or wanted.release > told["release"]:
+        raise RefusedError("not-yet")
     loop = asyncio.get_running_loop()
     give_up = loop.time() + seconds
     pause = 0.01

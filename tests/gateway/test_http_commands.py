@@ -11,9 +11,11 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from throughcare.contracts.intake_commands import AssessNeeds, OfferConsent
+from throughcare.contracts.intake_events import NeedsAssessed
 from throughcare.contracts.outcomes import Refused
 from throughcare.tests.gateway.fake_agent import FakeAgent
 from throughcare.tests.gateway.ground import Gateway, event, open_case
+from throughcare.tests.support.story import Step, tell
 
 pytestmark = pytest.mark.usefixtures("agent")
 
@@ -219,3 +221,28 @@ async def test_the_header_for_idempotency_may_agree(client: httpx2.AsyncClient) 
     )
 
     assert answer.status_code == 201
+
+
+async def test_nobody_finds_out_by_asking_how_far_a_case_has_come(
+    gateway: Gateway, client: httpx2.AsyncClient, agent: FakeAgent
+) -> None:
+    opened = await client.post("/v1/commands", json=open_case("T-77"))
+    case_ref = agent.of(opened.headers["location"].rpartition("/")[2]).case_ref
+    await gateway.name(case_ref, "ngo-bishkek", "N-77")
+    await gateway.pool.execute(
+        "INSERT INTO timeline.cases (case_ref, intake_version, release_version, consent, planned,"
+        " placed, ready, outside, closed, stage)"
+        " VALUES ($1, 7, 3, 'none', false, false, false, 'no', false, 'opened')", case_ref,
+    )  # fmt: skip
+    await tell(gateway.pool, case_ref, [Step(NeedsAssessed.type)])
+
+    async def asked(client: httpx2.AsyncClient, alias: str, version: str) -> tuple[int, object]:
+        answer = await client.get(f"/v1/cases/{alias}/timeline?min-version={version}")
+        return answer.status_code, answer.json().get("versions", answer.json().get("code"))
+
+    assert await asked(client, "T-77", "intake.1") == (200, {"intake": 7, "release": 3})
+    for beyond in ("intake.2", "release.1", "intake.1,release.3"):
+        assert await asked(client, "T-77", beyond) == (409, "not-yet")
+    async with gateway.client("ngo-bishkek") as ngo:
+        assert await asked(ngo, "N-77", "intake.0") == (200, None)
+        assert await asked(ngo, "N-77", "intake.1") == (409, "not-yet")
