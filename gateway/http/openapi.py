@@ -298,7 +298,10 @@ def _inline(part: Any, definitions: dict[str, Any]) -> None:
 
 def request_body(kind: Literal["fact", "command"]) -> dict[str, Any]:
     """A CloudEvent 1.0 in structured mode; in binary mode the attributes are `ce-` headers."""
-    data = {"type": "object", "description": f"As contracts/schemas says of the {kind}'s type; contracts/examples has one of each."}
+    data = {
+        "type": "object",
+        "description": f"As contracts/schemas says of the {kind}'s type; contracts/examples has one of each.",
+    }
     event = {
         "type": "object",
         "required": ["specversion", "id", "source", "type", "data"],

@@ -113,7 +113,8 @@ class Cell(NamedTuple):
 
 
 def timeline(cell: Cell) -> str:
-    role, told = cell.member.role, []
+    role = cell.member.role
+    told: list[str] = []
     story = w.story_of(cell.case_ref)
     cares = "cares " if role in CARERS else ""
     for day, (step, rule) in enumerate(zip(story, STEPS, strict=True)):

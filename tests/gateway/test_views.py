@@ -434,7 +434,7 @@ async def test_a_date_is_that_of_utc_whatever_the_clock_of_the_database(
     await told.connection.execute(f"SET LOCAL timezone = '{clock}'")
     await told.tell([])
     for hour in (0, 23):
-        said = {
+        said: dict[str, Any] = {
             "source": "/services/release", "type": release.CaseClosed.type, "sequence": hour,
             "time": f"2026-03-01T{hour:02}:30:00Z", "recordedtime": "2026-04-01T00:00:00Z",
             "data": {},
